@@ -1,0 +1,43 @@
+# The two commands of a newcomer: `make demo` and `make test`. Both set up what they need in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test lint format schemas lock clean
+
+demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
+	@$(BIN)/rorbridge demo
+
+test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
+	@$(BIN)/python -m pytest
+
+lint: $(READY)  ## Everything that reads the code without running it
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+schemas: $(READY)  ## The contract as JSON Schemas, from the models
+	@$(BIN)/rorbridge schemas schemas
+
+lock:  ## Pin every dependency anew (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra demo --extra dev \
+		--no-emit-index-url --no-header --upgrade -o requirements.lock
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: https://www.python.org/downloads/"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Name another: make PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
