@@ -1,0 +1,194 @@
+"""CloudEvents 1.0 to and from Kafka records.
+
+In: binary mode, structured mode, and bare JSON, whose id is its place in Kafka. Out: binary mode.
+Source: CloudEvents specification 1.0.2 and its Kafka protocol binding.
+"""
+
+import json
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from cloudevents.core.bindings.kafka import to_binary
+from cloudevents.core.exceptions import CloudEventValidationError
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
+
+from rorbridge.events.request import REQUEST_TYPE
+
+Headers = Sequence[tuple[str, bytes]]
+"""Headers of a Kafka record, in their order."""
+
+SOURCE = "urn:rorbridge"
+"""The ``ce_source`` of what we publish."""
+
+_STRUCTURED = "application/cloudevents"
+_RESULT_IDS = uuid.UUID("8b7f7f0e-6d0c-5c54-9a54-0d9d8f5d4a11")
+_FORMAT = JSONFormat()
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_LONGEST_ID = 1024
+
+
+class NotAnEventError(ValueError):
+    """A record that no result can answer, because it has no identity or no content; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEvent:
+    """An event on the requests topic, its data not yet looked at."""
+
+    id: str
+    source: str
+    type: str
+    subject: str | None
+    traceparent: str | None
+    data: bytes
+
+
+def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
+    """Find the event in a record. *place* is ``topic/partition/offset``, the id of bare JSON.
+
+    Raises NotAnEventError when there is no event in it.
+    """
+    if value is None:
+        raise NotAnEventError("the record has no value; publish the request as its value, in JSON")
+    attributes = _attributes(headers)
+    content_type = attributes.get("datacontenttype", "")
+    if content_type.lower().startswith(_STRUCTURED):
+        event = _structured(_json(value))
+    elif any(name not in {"datacontenttype", "traceparent"} for name in attributes):
+        event = _event(attributes, value)
+    else:
+        content = _json(value)
+        if isinstance(content, dict) and "specversion" in content:
+            event = _structured(content)
+        else:
+            event = RequestEvent(place, f"urn:kafka:{place.split('/', maxsplit=1)[0]}", REQUEST_TYPE, None, None, value)
+    return _with_header_trace(event, attributes)
+
+
+def write(
+    *, type_: str, request: RequestEvent, data: bytes, time: datetime, subject: str | None = None
+) -> list[tuple[str, bytes]]:
+    """Give the headers of an event that answers *request* and carries *data* in binary mode.
+
+    Its id is derived from the request's source and id, so that a reader can drop a repeat.
+    """
+    attributes: dict[str, Any] = {
+        "id": str(uuid.uuid5(_RESULT_IDS, f"{type_}\n{request.source}\n{request.id}")),
+        "source": SOURCE,
+        "type": type_,
+        "specversion": "1.0",
+        "time": time,
+        "datacontenttype": "application/json",
+        "correlationid": request.id,
+    }
+    if subject := subject or request.subject:
+        attributes["subject"] = subject
+    if request.traceparent:
+        attributes["traceparent"] = request.traceparent
+    message = to_binary(CloudEvent(attributes, data), _FORMAT)
+    headers = list(message.headers.items())
+    if request.traceparent:
+        headers.append(("traceparent", request.traceparent.encode()))
+    return headers
+
+
+def request_headers(
+    *, id_: str, source: str, time: datetime, traceparent: str | None = None
+) -> list[tuple[str, bytes]]:
+    """Give the headers of a request in binary mode, as a client publishes it."""
+    attributes: dict[str, Any] = {
+        "id": id_,
+        "source": source,
+        "type": REQUEST_TYPE,
+        "specversion": "1.0",
+        "time": time,
+        "datacontenttype": "application/json",
+    }
+    headers = list(to_binary(CloudEvent(attributes, b""), _FORMAT).headers.items())
+    if traceparent:
+        headers.append(("traceparent", traceparent.encode()))
+    return headers
+
+
+def correlation_id(headers: Headers) -> str | None:
+    """Give the id of the request that a result answers."""
+    return _attributes(headers).get("correlationid")
+
+
+def _attributes(headers: Headers) -> dict[str, str]:
+    """Read the attributes in a record's headers; the last of equal names wins, broken UTF-8 is shown as such."""
+    attributes: dict[str, str] = {}
+    for name, raw in headers:
+        text = (raw or b"").decode("utf-8", errors="backslashreplace")
+        match name.lower():
+            case "content-type":
+                attributes["datacontenttype"] = text
+            case "traceparent":
+                attributes["traceparent"] = text
+            case lowered if lowered.startswith("ce_"):
+                attributes[lowered.removeprefix("ce_")] = text
+    return attributes
+
+
+def _json(value: bytes) -> Any:
+    try:
+        return json.loads(value.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise NotAnEventError(f"the value is not UTF-8: byte {error.start} cannot be read") from None
+    except RecursionError:
+        raise NotAnEventError("the value is nested too deeply to be read") from None
+    except ValueError as error:
+        raise NotAnEventError(f"the value is not JSON: {error}") from None
+
+
+def _structured(content: Any) -> RequestEvent:
+    if not isinstance(content, dict):
+        raise NotAnEventError("a structured CloudEvent is a JSON object")
+    if "data_base64" in content:
+        raise NotAnEventError("the data are in data_base64; send JSON in data")
+    data = json.dumps(content.pop("data", None)).encode()
+    return _event({name: value for name, value in content.items() if value is not None}, data)
+
+
+def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
+    """Check the attributes that a result depends on; time and extensions are not ours to judge."""
+    for name in ("specversion", "id", "source", "type"):
+        if not attributes.get(name):
+            raise NotAnEventError(f"the CloudEvent has no {name}")
+    if attributes["specversion"] != "1.0":
+        raise NotAnEventError(f"CloudEvents {attributes['specversion']!r} is not supported; use specversion 1.0")
+    known: dict[str, Any] = {
+        name: attributes[name] for name in ("specversion", "id", "source", "type", "subject") if name in attributes
+    }
+    try:
+        event = CloudEvent(known, data)
+    except CloudEventValidationError as error:
+        found = "; ".join(str(one) for errors in error.errors.values() for one in errors)
+        raise NotAnEventError(f"the CloudEvent's attributes are not valid: {found}") from None
+    if len(event.get_id()) > _LONGEST_ID:
+        raise NotAnEventError(f"the CloudEvent's id is longer than {_LONGEST_ID} characters")
+    return RequestEvent(
+        id=event.get_id(),
+        source=event.get_source(),
+        type=event.get_type(),
+        subject=event.get_subject(),
+        traceparent=_trace(attributes.get("traceparent")),
+        data=data,
+    )
+
+
+def _trace(value: Any) -> str | None:
+    """Give a trace context (W3C) that may be passed on; anything else is dropped, as the standard asks."""
+    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+
+
+def _with_header_trace(event: RequestEvent, attributes: dict[str, str]) -> RequestEvent:
+    """Take the trace from the Kafka header where the event itself names none."""
+    if event.traceparent:
+        return event
+    return replace(event, traceparent=_trace(attributes.get("traceparent")))

@@ -1,0 +1,126 @@
+"""The orientation result: the one answer to a request."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import TypeAdapter
+
+from rorbridge.events.contract import PUBLISHED
+from rorbridge.events.offer import Offer
+
+RESULT_TYPE = "rorbridge.orientation.result.v1"
+"""The CloudEvents type of a result."""
+
+
+class Status(StrEnum):
+    """How a request ended."""
+
+    MATCHED = "matched"
+    """At least one offer meets the need."""
+    NO_MATCH = "no-match"
+    """The ROR was asked; no offer that we may see meets the need."""
+    REJECTED = "rejected"
+    """The request is not valid; the problem says where."""
+    FAILED = "failed"
+    """The ROR could not answer this one; the problem says why and whether it is worth repeating."""
+    EXPIRED = "expired"
+    """The deadline passed first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemError:
+    """One error of a request."""
+
+    __pydantic_config__ = PUBLISHED
+
+    pointer: str
+    """JSON Pointer (RFC 6901) into the request's data; empty for the whole of it."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What went wrong, as RFC 9457 has it."""
+
+    __pydantic_config__ = PUBLISHED
+
+    type: str
+    """URN of the kind of problem, such as ``urn:rorbridge:problem:invalid-request``."""
+    title: str
+    detail: str
+    errors: tuple[ProblemError, ...] = ()
+    retryable: bool = False
+    """Whether the same request may well succeed later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One search of the ROR."""
+
+    __pydantic_config__ = PUBLISHED
+
+    radius_km: float | None = None
+    found: int = 0
+    """Offers that the ROR returned and the audience may know of."""
+    kept: int = 0
+    """Offers among them that meet the need."""
+    left_out: dict[str, int] | None = None
+    """Why the others were left out: the criterion not met, or ``closed``, and how many."""
+    broken: int = 0
+    """Entries that could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """How the answer was found."""
+
+    __pydantic_config__ = PUBLISHED
+
+    rounds: tuple[Round, ...]
+    total: int
+    """Offers that meet the need; ``offers`` holds the first of them."""
+    complete: bool
+    """False when the ROR cut its answer, so that offers may be missing."""
+    source: str
+    """Where the offers come from: ``ror``."""
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Where the time went."""
+
+    __pydantic_config__ = PUBLISHED
+
+    received_at: datetime
+    answered_at: datetime
+    resolve_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrientationResult:
+    """The one answer to a request."""
+
+    __pydantic_config__ = PUBLISHED
+
+    request_id: str
+    status: Status
+    offers: tuple[Offer, ...] = ()
+    search: Search | None = None
+    problem: Problem | None = None
+    timing: Timing | None = None
+
+
+RESULT = TypeAdapter(OrientationResult)
+"""Reads, writes and describes results."""
+
+
+def encode(result: OrientationResult) -> bytes:
+    """Write a result as JSON; what has no value is left out."""
+    return RESULT.dump_json(result, by_alias=True, exclude_none=True)
+
+
+def decode(data: bytes) -> OrientationResult:
+    """Read a result from JSON. Raises pydantic.ValidationError."""
+    return RESULT.validate_json(data)

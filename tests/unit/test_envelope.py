@@ -1,0 +1,124 @@
+"""CloudEvents in and out of Kafka records."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rorbridge.events import envelope
+from rorbridge.events.envelope import NotAnEventError
+from rorbridge.events.request import REQUEST_TYPE
+
+TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+BINARY = [
+    ("ce_specversion", b"1.0"),
+    ("ce_id", b"a-1"),
+    ("ce_source", b"urn:tool"),
+    ("ce_type", REQUEST_TYPE.encode()),
+    ("ce_subject", b"case-7"),
+    ("content-type", b"application/json"),
+]
+PLACE = "ror.orientation.requests/2/41"
+
+
+def test_binary_mode_has_its_attributes_in_headers() -> None:
+    found = envelope.read(b'{"need": {}}', [*BINARY, ("traceparent", TRACE.encode())], PLACE)
+    assert (found.id, found.source, found.type, found.subject) == ("a-1", "urn:tool", REQUEST_TYPE, "case-7")
+    assert found.traceparent == TRACE
+    assert found.data == b'{"need": {}}'
+
+
+@pytest.mark.parametrize("headers", [[("content-type", b"application/cloudevents+json; charset=UTF-8")], []])
+def test_structured_mode_has_them_in_its_json_with_or_without_the_content_type(
+    headers: list[tuple[str, bytes]],
+) -> None:
+    value = {"specversion": "1.0", "id": "a-1", "source": "urn:tool", "type": REQUEST_TYPE, "data": {"need": {}}}
+    found = envelope.read(json.dumps(value).encode(), headers, PLACE)
+    assert found.id == "a-1"
+    assert json.loads(found.data) == {"need": {}}
+
+
+def test_bare_json_is_known_by_its_place_in_kafka() -> None:
+    found = envelope.read(b'{"need": {}}', [("content-type", b"application/json")], PLACE)
+    assert found.id == PLACE
+    assert found.type == REQUEST_TYPE
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "says"),
+    [
+        (None, BINARY, "no value"),
+        (b"\xff", [], "not UTF-8: byte 0"),
+        (b"orient this, please", [], "not JSON"),
+        (b"[" * 100_000, [], "nested too deeply"),
+        (b"{}", [one for one in BINARY if one[0] != "ce_id"], "no id"),
+        (b"{}", [("ce_id", b""), *BINARY[2:], BINARY[0]], "no id"),
+        (b"{}", [one for one in BINARY if one[0] != "ce_source"], "no source"),
+        (b"{}", [("ce_specversion", b"0.3"), *BINARY[1:]], "use specversion 1.0"),
+        (b"{}", [("ce_id", b"x" * 2000), BINARY[0], *BINARY[2:]], "longer than"),
+        (b'{"specversion": "1.0", "id": 5, "source": "s", "type": "t"}', [], "not valid"),
+        (b'["specversion"]', [("content-type", b"application/cloudevents+json")], "JSON object"),
+        (
+            b'{"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data_base64": "e30="}',
+            [],
+            "data_base64",
+        ),
+    ],
+)
+def test_what_is_no_event_says_why(value: bytes | None, headers: list[tuple[str, bytes]], says: str) -> None:
+    with pytest.raises(NotAnEventError, match=says):
+        envelope.read(value, headers, PLACE)
+
+
+def test_a_trace_that_is_none_is_not_passed_on() -> None:
+    found = envelope.read(b"{}", [*BINARY, ("traceparent", b"00-hello\r\nX-Evil: 1")], PLACE)
+    assert found.traceparent is None
+
+
+def test_a_result_is_correlated_and_its_id_is_always_the_same_for_the_same_request() -> None:
+    request = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode())], PLACE)
+    first, second = (
+        dict(envelope.write(type_="r.v1", request=request, data=b"{}", time=datetime(2026, 11, day, tzinfo=UTC)))
+        for day in (1, 2)
+    )
+    assert first["ce_id"] == second["ce_id"]
+    assert first["ce_correlationid"] == b"a-1"
+    assert first["ce_subject"] == b"case-7"
+    assert first["traceparent"] == TRACE.encode()
+    assert first["content-type"] == b"application/json"
+    assert envelope.correlation_id(list(first.items())) == "a-1"
+
+
+def test_two_sources_may_use_the_same_id() -> None:
+    one = envelope.read(b"{}", BINARY, PLACE)
+    other = envelope.read(b"{}", [*BINARY, ("ce_source", b"urn:other")], PLACE)
+    ids = {
+        dict(envelope.write(type_="r", request=event, data=b"", time=datetime.now(UTC)))["ce_id"]
+        for event in (one, other)
+    }
+    assert len(ids) == 2
+
+
+headers = st.lists(
+    st.tuples(
+        st.sampled_from(["ce_id", "ce_source", "ce_type", "ce_specversion", "content-type", "traceparent", "other"])
+        | st.text(max_size=10),
+        st.sampled_from([b"1.0", b"application/cloudevents+json", b"x"]) | st.binary(max_size=20),
+    ),
+    max_size=8,
+)
+
+
+@given(st.none() | st.binary(max_size=100) | st.sampled_from([b"{}", b'{"specversion":"1.0"}']), headers)
+def test_whatever_record_comes_it_is_an_event_or_a_typed_error(
+    value: bytes | None, found: list[tuple[str, bytes]]
+) -> None:
+    try:
+        event = envelope.read(value, found, PLACE)
+    except NotAnEventError as error:
+        assert str(error)
+    else:
+        assert event.id
+        dict(envelope.write(type_="r", request=event, data=b"{}", time=datetime.now(UTC)))
