@@ -1,0 +1,63 @@
+"""A candidate: one HealthcareService of an answer with everything that belongs to it."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rorbridge.orientation import fhir
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatePlace:
+    """A place of the offer with its distance from the point asked, in km, where the ROR gave one."""
+
+    location: fhir.Location
+    distance_km: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An offer as the ROR returned it, joined, before anything is verified."""
+
+    service: fhir.HealthcareService
+    places: tuple[CandidatePlace, ...]
+    organizations: tuple[fhir.Organization, ...]
+    """The one that provides the offer, then what it is part of, upwards."""
+    roles: tuple[tuple[fhir.PractitionerRole, fhir.Practitioner | None], ...]
+    missing_places: int = 0
+    """Places that the offer names but the answer does not hold."""
+
+
+def join(found: fhir.Searchset) -> list[Candidate]:
+    """Join the resources of an answer. References to what is not in it are left out."""
+    roles = defaultdict(list)
+    for role in found.roles.values():
+        practitioner = found.practitioners.get(fhir.reference_id(role.practitioner, "Practitioner") or "")
+        for reference in role.healthcare_service:
+            roles[fhir.reference_id(reference, "HealthcareService")].append((role, practitioner))
+    return [_candidate(service, found, tuple(roles.get(service.id, ()))) for service in found.services.values()]
+
+
+def _candidate(
+    service: fhir.HealthcareService,
+    found: fhir.Searchset,
+    roles: tuple[tuple[fhir.PractitionerRole, fhir.Practitioner | None], ...],
+) -> Candidate:
+    named = dict.fromkeys(fhir.reference_id(one, "Location") or "" for one in service.location)
+    places = tuple(
+        CandidatePlace(found.locations[id_], found.distances.get(id_)) for id_ in named if id_ in found.locations
+    )
+    return Candidate(
+        service, places, _levels(service.provided_by, found.organizations), roles, len(named) - len(places)
+    )
+
+
+def _levels(
+    lowest: fhir.Reference | None, organizations: dict[str, fhir.Organization]
+) -> tuple[fhir.Organization, ...]:
+    """Climb from the providing organisation; an organisation that is part of itself ends the way."""
+    levels: dict[str, fhir.Organization] = {}
+    id_ = fhir.reference_id(lowest, "Organization")
+    while id_ and id_ not in levels and id_ in organizations:
+        levels[id_] = organizations[id_]
+        id_ = fhir.reference_id(levels[id_].part_of, "Organization")
+    return tuple(levels.values())

@@ -1,0 +1,49 @@
+"""Whether an offer or a place is closed on a day (fermeture), ROR-API 2.2 and 2.3."""
+
+from datetime import date
+
+from rorbridge.events.codesystems import CLOSING_TYPE
+from rorbridge.orientation import fhir
+
+_CLOSED_PLACE = {"1", "2"}
+"""Statut du lieu (R203): closed for good, closed for a time."""
+
+
+def offer_closed(service: fhir.HealthcareService, today: date) -> bool:
+    """Tell whether an offer is closed on *today*.
+
+    The closing period decides; its end is the planned reopening, when the offer is open again. Without one the kind
+    of closing does: DEF and PRO say closed, PRE (foreseen) not yet.
+    """
+    if service.active is False:
+        return True
+    periods = [one.during for one in service.not_available if one.during]
+    if periods:
+        return any(_covers(period, today) for period in periods)
+    kinds = {coding.code for coding in fhir.codings(service.characteristic, CLOSING_TYPE)}
+    return not kinds.isdisjoint({"DEF", "PRO"})
+
+
+def place_closed(location: fhir.Location) -> bool:
+    """Tell whether a place is closed, for good or for a time."""
+    status = location.operational_status
+    return (status is not None and status.code in _CLOSED_PLACE) or location.status in {
+        "inactive",
+        "suspended",
+    }
+
+
+def _covers(period: fhir.Period, day: date) -> bool:
+    start, end = _day(period.start), _day(period.end)
+    return (start is None or start <= day) and (end is None or day < end)
+
+
+def _day(text: str | None) -> date | None:
+    """Read the day of a FHIR date or dateTime; a year or month alone is its first day, nonsense is None."""
+    if not text:
+        return None
+    padded = text[:10] + "-01-01"[len(text[:10]) - 4 :] if len(text) < 10 else text[:10]
+    try:
+        return date.fromisoformat(padded)
+    except ValueError:
+        return None

@@ -1,0 +1,41 @@
+"""The port to the directory of offers: what the domain asks of the ROR, and how that may fail."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from rorbridge.events.request import Need, Where
+from rorbridge.events.result import Problem
+from rorbridge.orientation.fhir import Searchset
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One search: what is needed, where, and how far around."""
+
+    need: Need
+    where: Where
+    radius_km: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found; complete is False when the directory cut its answer."""
+
+    searchset: Searchset
+    complete: bool
+
+
+class DirectoryError(Exception):
+    """The directory did not answer this question; carries the problem to publish."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.title}: {problem.detail}")
+        self.problem = problem
+
+
+class Directory(Protocol):
+    """A directory of offers."""
+
+    async def search(self, question: Question) -> Found:
+        """Find the offers that may answer *question*. Raises DirectoryError."""
+        ...

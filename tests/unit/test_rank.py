@@ -1,0 +1,46 @@
+"""The order of offers."""
+
+from collections import Counter
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rorbridge.orientation.candidate import Candidate
+from rorbridge.orientation.fhir import HealthcareService
+from rorbridge.orientation.match import Verdict
+from rorbridge.orientation.rank import rank
+
+
+def verdict(id_: str, distance_km: float | None = None) -> Verdict:
+    return Verdict(Candidate(HealthcareService(id_), (), (), ()), None, (), distance_km)
+
+
+def ids(verdicts: list[Verdict]) -> list[str]:
+    return [one.candidate.service.id for one in verdicts]
+
+
+distances = st.lists(st.none() | st.floats(0, 500), max_size=20)
+
+
+@given(distances, st.text(max_size=5))
+def test_nearer_comes_first_and_what_has_no_distance_last(found: list[float | None], request_id: str) -> None:
+    ranked = rank([verdict(str(n), km) for n, km in enumerate(found)], "distance", request_id)
+    told = [one.distance_km for one in ranked]
+    near = [km for km in told if km is not None]
+    assert told == [*near, *[None] * (len(told) - len(near))]
+    assert all(after >= before - 0.1 for before, after in pairwise(near))
+
+
+@given(st.permutations(["a", "b", "c", "d"]), st.text(max_size=5), st.sampled_from(["distance", "fair"]))
+def test_the_same_request_gets_the_same_order_whatever_the_server_s(order: list[str], request_id: str, by: str) -> None:
+    expected = ids(rank([verdict(one, 1.0) for one in "abcd"], by, request_id))  # type: ignore[arg-type]  # drawn above
+    assert ids(rank([verdict(one, 1.0) for one in order], by, request_id)) == expected  # type: ignore[arg-type]
+
+
+def test_over_many_requests_no_equal_is_favoured() -> None:
+    first = Counter(
+        ids(rank([verdict(one, 2.0) for one in "abcd"], "distance", f"request-{n}"))[0] for n in range(4000)
+    )
+    assert set(first) == set("abcd")
+    assert all(850 < times < 1150 for times in first.values())

@@ -1,0 +1,144 @@
+"""From a request to its result, with a directory in memory."""
+
+import asyncio
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from rorbridge.events.problem import problem
+from rorbridge.events.request import OrientationRequest
+from rorbridge.events.result import OrientationResult, Status, decode, encode
+from rorbridge.orientation.directory import DirectoryError, Found, Question
+from rorbridge.orientation.policy import Audience
+from rorbridge.orientation.resolve import Resolver, radii
+from tests.support.fhir import Resource, contact, location, searchset, service
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+@dataclass
+class Memory:
+    """A directory that finds every resource within the radius asked."""
+
+    offers: dict[str, float]
+    delay_s: float = 0.0
+    error: DirectoryError | None = None
+    complete: bool = True
+    changes: Resource = field(default_factory=dict)
+    asked: list[Question] = field(default_factory=list)
+
+    async def search(self, question: Question) -> Found:
+        self.asked.append(question)
+        await asyncio.sleep(self.delay_s)
+        if self.error:
+            raise self.error
+        near = {id_: km for id_, km in self.offers.items() if km <= (question.radius_km or 1e9)}
+        resources = [service(id_, places=(f"L{id_}",), **self.changes) for id_ in near]
+        places = [location(f"L{id_}") for id_ in near]
+        distances = {f"L{id_}": km for id_, km in near.items()}
+        return Found(searchset(*resources, *places, distances=distances), self.complete)
+
+
+def resolve(
+    directory: Memory, *, audience: Audience | None = None, budget_s: float = 5.0, **changes: Any
+) -> tuple[OrientationResult, Counter[str]]:
+    content = {
+        "need": {"activity": ["013"]},
+        "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10},
+    } | changes
+    request = OrientationRequest.model_validate_json(json.dumps(content))
+    resolver = Resolver(directory, audience or Audience(), 0, budget_s, now=lambda: NOW)
+    redactions: Counter[str] = Counter()
+    found = asyncio.run(resolver.resolve("r-1", request, NOW, redactions))
+    assert decode(encode(found)) == found
+    return found, redactions
+
+
+def test_offers_come_nearest_first_and_no_more_than_asked() -> None:
+    found, _ = resolve(Memory({"a": 9.0, "b": 1.5, "c": 4.0}), answer={"limit": 2})
+    assert found.status is Status.MATCHED
+    assert [one.reference for one in found.offers] == ["HealthcareService/b", "HealthcareService/c"]
+    assert found.search is not None
+    assert (found.search.total, found.search.complete) == (3, True)
+
+
+def test_the_circle_widens_until_there_is_enough_and_the_rounds_are_told() -> None:
+    directory = Memory({"a": 9.0, "b": 15.0, "c": 35.0, "d": 70.0})
+    where = {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10, "maxRadiusKm": 50}
+    found, _ = resolve(directory, where=where, answer={"atLeast": 3})
+    assert found.search is not None
+    assert [(one.radius_km, one.found, one.kept) for one in found.search.rounds] == [(10, 1, 1), (20, 2, 2), (40, 3, 3)]
+    assert len(directory.asked) == 3
+
+
+def test_radii_double_and_end_at_the_widest() -> None:
+    request = OrientationRequest.model_validate_json(
+        '{"need":{"activity":["1"]},"where":{"commune":"44162","radiusKm":10,"maxRadiusKm":50}}'
+    )
+    assert list(radii(request)) == [10, 20, 40, 50]
+
+
+def test_no_offer_is_no_match() -> None:
+    found, _ = resolve(Memory({}))
+    assert found.status is Status.NO_MATCH
+    assert found.problem is None
+
+
+def test_what_does_not_meet_the_need_is_left_out_and_counted() -> None:
+    found, _ = resolve(Memory({"a": 1.0, "b": 2.0}), need={"activity": ["014"]})
+    assert found.status is Status.NO_MATCH
+    assert found.search is not None
+    assert found.search.rounds[0].left_out == {"activity": 2}
+
+
+def test_a_cut_answer_is_not_complete() -> None:
+    found, _ = resolve(Memory({"a": 1.0}, complete=False))
+    assert found.search is not None
+    assert not found.search.complete
+
+
+def test_a_passed_deadline_expires_before_anything_is_asked() -> None:
+    directory = Memory({"a": 1.0})
+    found, _ = resolve(directory, deadline=(NOW - timedelta(seconds=1)).isoformat())
+    assert found.status is Status.EXPIRED
+    assert found.problem is not None
+    assert "2026-11-24T07:59:59" in found.problem.detail
+    assert not directory.asked
+
+
+def test_a_deadline_that_comes_while_we_wait_expires() -> None:
+    found, _ = resolve(Memory({"a": 1.0}, delay_s=30), deadline=(NOW + timedelta(seconds=0.05)).isoformat())
+    assert found.status is Status.EXPIRED
+
+
+def test_without_a_deadline_the_time_budget_ends_it_as_failed_and_worth_repeating() -> None:
+    found, _ = resolve(Memory({"a": 1.0}, delay_s=30), budget_s=0.05)
+    assert found.status is Status.FAILED
+    assert found.problem is not None
+    assert found.problem.retryable
+
+
+def test_a_directory_s_error_is_the_result_s_problem() -> None:
+    trouble = problem("ror-refused", "Refused", "invalid: bad code")
+    found, _ = resolve(Memory({}, error=DirectoryError(trouble)))
+    assert (found.status, found.problem) == (Status.FAILED, trouble)
+
+
+def test_a_sensitive_unit_shows_in_no_offer_and_in_no_count() -> None:
+    hidden = {"extension": service(sensitive=True)["extension"]}
+    found, redactions = resolve(Memory({"a": 1.0}, changes=hidden))
+    assert found.status is Status.NO_MATCH
+    assert found.search is not None
+    assert (found.search.total, found.search.rounds[0].found, found.search.rounds[0].left_out) == (0, 0, None)
+    assert redactions == {"sensitive-unit": 1}
+    found, _ = resolve(Memory({"a": 1.0}, changes=hidden), audience=Audience(sensitive_units=True))
+    assert found.status is Status.MATCHED
+
+
+def test_restricted_contacts_are_held_back_and_counted_by_rule() -> None:
+    secret = {"extension": service(contacts=(contact("1", ("01 99 00 00 01", "2")),))["extension"]}
+    found, redactions = resolve(Memory({"a": 1.0}, changes=secret))
+    assert b"01 99 00 00 01" not in encode(found)
+    assert redactions == {"telecom": 1}
