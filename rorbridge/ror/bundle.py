@@ -1,0 +1,139 @@
+"""Reading what the ROR sends: searchset Bundles, page by page, and OperationOutcomes.
+
+One entry that cannot be read costs that entry; it is told, and the rest is used.
+"""
+
+import msgspec
+
+from rorbridge.orientation import fhir
+from rorbridge.ror.errors import RorAnswerError
+
+_DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
+
+
+class _Link(msgspec.Struct, gc=False):
+    relation: str = ""
+    url: str = ""
+
+
+class _Search(msgspec.Struct, gc=False):
+    mode: str | None = None
+    extension: tuple[fhir.Extension, ...] = ()
+
+
+class _Entry(msgspec.Struct, gc=False):
+    resource: msgspec.Raw = msgspec.Raw()
+    search: _Search | None = None
+
+
+class _Bundle(msgspec.Struct, rename="camel"):
+    resource_type: str = ""
+    total: int | None = None
+    link: tuple[_Link, ...] = ()
+    entry: tuple[msgspec.Raw, ...] = ()
+
+
+class _Kind(msgspec.Struct, rename="camel", gc=False):
+    resource_type: str = ""
+    id: str = "?"
+
+
+class _Issue(msgspec.Struct, gc=False):
+    severity: str | None = None
+    code: str | None = None
+    diagnostics: str | None = None
+
+
+class _Outcome(msgspec.Struct, rename="camel"):
+    resource_type: str = ""
+    issue: tuple[_Issue, ...] = ()
+
+
+_BUNDLE = msgspec.json.Decoder(_Bundle)
+_ENTRY = msgspec.json.Decoder(_Entry)
+_KIND = msgspec.json.Decoder(_Kind)
+_OUTCOME = msgspec.json.Decoder(_Outcome)
+_SERVICE = msgspec.json.Decoder(fhir.HealthcareService)
+_LOCATION = msgspec.json.Decoder(fhir.Location)
+_ORGANIZATION = msgspec.json.Decoder(fhir.Organization)
+_ROLE = msgspec.json.Decoder(fhir.PractitionerRole)
+_PRACTITIONER = msgspec.json.Decoder(fhir.Practitioner)
+
+
+def add_page(page: bytes, found: fhir.Searchset) -> str | None:
+    """Add a page's resources to *found* and give the URL of the next page, or None after the last.
+
+    Raises RorAnswerError when the page is no searchset at all.
+    """
+    try:
+        bundle = _BUNDLE.decode(page)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RorAnswerError(f"a page of {len(page)} bytes is no FHIR JSON: {error}") from None
+    if bundle.resource_type != "Bundle":
+        raise RorAnswerError(f"a page is a {bundle.resource_type or 'nameless object'} in place of a Bundle")
+    if bundle.total is not None and found.total is None:
+        found.total = bundle.total
+    for number, entry in enumerate(bundle.entry):
+        try:
+            _add_entry(entry, found)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            found.broken.append(f"entry {number}, {_kind_of(entry)}: {error}")
+    return next((link.url for link in bundle.link if link.relation == "next" and link.url), None)
+
+
+def outcome(body: bytes) -> tuple[str, ...]:
+    """Give the issues of an OperationOutcome as texts; none when the body is something else.
+
+    Reads no more than code and diagnostics, since published examples have ``expression`` in two shapes.
+    """
+    try:
+        found = _OUTCOME.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return ()
+    if found.resource_type != "OperationOutcome":
+        return ()
+    return tuple(f"{issue.code or 'unknown'}: {issue.diagnostics or 'no text'}" for issue in found.issue)
+
+
+def _add_entry(raw: msgspec.Raw, found: fhir.Searchset) -> None:
+    entry = _ENTRY.decode(raw)
+    if not bytes(entry.resource):
+        found.broken.append("an entry without a resource")
+        return
+    kind = _KIND.decode(entry.resource)
+    match kind.resource_type:
+        case "HealthcareService":
+            service = _SERVICE.decode(entry.resource)
+            if entry.search is None or entry.search.mode != "include":
+                found.services[service.id] = service
+        case "Location":
+            location = _LOCATION.decode(entry.resource)
+            found.locations[location.id] = location
+            if (distance := _distance(entry.search)) is not None:
+                found.distances[location.id] = distance
+        case "Organization":
+            organization = _ORGANIZATION.decode(entry.resource)
+            found.organizations[organization.id] = organization
+        case "PractitionerRole":
+            role = _ROLE.decode(entry.resource)
+            found.roles[role.id] = role
+        case "Practitioner":
+            practitioner = _PRACTITIONER.decode(entry.resource)
+            found.practitioners[practitioner.id] = practitioner
+        case _:
+            pass  # an OperationOutcome with a remark, or a resource that we did not ask for
+
+
+def _distance(search: _Search | None) -> float | None:
+    """Give the distance in km of an included Location (ROR-API 2.8)."""
+    found = fhir.extension(search.extension, _DISTANCE) if search else None
+    return found.value_distance.value if found and found.value_distance else None
+
+
+def _kind_of(raw: msgspec.Raw) -> str:
+    try:
+        entry = _ENTRY.decode(raw)
+        kind = _KIND.decode(entry.resource)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        kind = None
+    return f"{kind.resource_type}/{kind.id}" if kind else "of no readable kind"

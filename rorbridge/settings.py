@@ -1,0 +1,190 @@
+"""Every knob of the service: from the environment, or the same tree in a TOML file.
+
+``RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS`` is ``kafka.bootstrap_servers``; with ``_FILE`` appended, a variable names a file
+that holds the value, for secrets. The environment wins over the file.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+PREFIX = "RORBRIDGE_"
+_FILE = "_FILE"
+
+Seconds = Annotated[float, Field(gt=0, le=3600)]
+
+
+class SettingsError(ValueError):
+    """A setting that is missing, wrong or unknown; the text is one line that names it."""
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class KafkaSettings(_Group):
+    """Where the topics are and how they are worked."""
+
+    bootstrap_servers: str = Field(min_length=1)
+    group_id: str = Field(default="rorbridge", min_length=1)
+    requests_topic: str = "ror.orientation.requests"
+    results_topic: str = "ror.orientation.results"
+    dead_letter_topic: str = "ror.orientation.requests.dlt"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    sasl_username: str | None = None
+    sasl_password: SecretStr | None = None
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    window: int = Field(default=100, ge=1, le=10_000)
+    """Records of one partition that are worked on at the same time."""
+    drain_timeout: Seconds = 20.0
+    """Seconds to finish what is in hand when a partition is taken away or the service stops."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
+            raise PydanticCustomError(
+                "sasl", "{p} needs sasl_username and sasl_password", {"p": self.security_protocol}
+            )
+        return self
+
+
+class RorSettings(_Group):
+    """The ROR and who we are to it; the values come from the ANS with the contract."""
+
+    base_url: HttpUrl
+    token_url: HttpUrl
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr
+    ca_bundle: Path | None = None
+    user_profile_code: str = Field(min_length=1)
+    user_profile_system: str = Field(min_length=1)
+    role_code: str = Field(min_length=1)
+    role_system: str = Field(min_length=1)
+    access_profile: int = Field(default=0, ge=0, le=5)
+    max_concurrency: int = Field(default=32, ge=1, le=1000)
+    """Calls to the ROR at the same time."""
+    timeout: Seconds = 30.0
+    """Seconds for all of a request's calls together, unless its deadline comes first."""
+
+
+class AudienceSettings(_Group):
+    """Who may read the results topic."""
+
+    max_confidentiality: int = Field(default=1, ge=1, le=3)
+    sensitive_units: bool = False
+
+
+class HttpSettings(_Group):
+    """The service's own endpoints."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+
+
+class LogSettings(_Group):
+    """What is logged, and how it looks."""
+
+    format: Literal["json", "console"] = "json"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class Settings(_Group):
+    """All settings of the service."""
+
+    kafka: KafkaSettings
+    ror: RorSettings
+    audience: AudienceSettings = Field(default_factory=AudienceSettings)
+    http: HttpSettings = Field(default_factory=HttpSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+
+
+class ClientSettings(BaseModel):
+    """What a command needs that only talks to Kafka; the rest may be there."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    kafka: KafkaSettings
+    log: LogSettings = Field(default_factory=LogSettings)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load(model: type[Model], config: Path | None = None, environment: Mapping[str, str] = os.environ) -> Model:
+    """Read settings from *environment* over the TOML file *config*. Raises SettingsError.
+
+    Own code instead of pydantic-settings, which passes over variables that it does not know and has no ``_FILE``.
+    """
+    tree = _toml(config) if config else {}
+    for name, value in sorted(environment.items()):
+        if name.startswith(PREFIX):
+            _put(tree, name, value)
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_line(one["loc"], one["type"], one["msg"]) for one in error.errors())) from None
+
+
+def _toml(config: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(config.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"--config {config}: {error}") from None
+
+
+def _put(tree: dict[str, Any], name: str, value: str) -> None:
+    """Put a variable where its name says, reading the file that a ``_FILE`` names.
+
+    A name that is a setting as it stands, such as ``…__CA_FILE``, is that setting.
+    """
+    path = name.removeprefix(PREFIX).lower().split("__")
+    if name.endswith(_FILE) and path not in _known(Settings):
+        path[-1] = path[-1].removesuffix(_FILE.lower())
+        try:
+            value = Path(value).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(f"{name}: {error}") from None
+    if path not in _known(Settings):
+        raise SettingsError(f"{name}: there is no such setting{_nearest(path)}")
+    group = tree
+    for step in path[:-1]:
+        group = group.setdefault(step, {})
+    group[path[-1]] = value
+
+
+def _known(model: type[BaseModel]) -> list[list[str]]:
+    """List the paths of all settings."""
+    paths: list[list[str]] = []
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            paths += [[name, *rest] for rest in _known(field.annotation)]
+        else:
+            paths.append([name])
+    return paths
+
+
+def _variable(path: Iterable[int | str]) -> str:
+    return PREFIX + "__".join(str(step).upper() for step in path)
+
+
+def _nearest(path: list[str]) -> str:
+    close = difflib.get_close_matches(_variable(path), map(_variable, _known(Settings)), n=1)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _line(location: tuple[int | str, ...], kind: str, message: str) -> str:
+    if kind == "missing":
+        missing = next((one for one in _known(Settings) if one[: len(location)] == list(location)), location)
+        return f"{_variable(missing)} is required"
+    if kind == "extra_forbidden":
+        return f"{_variable(location)}: there is no such setting{_nearest([str(step) for step in location])}"
+    return f"{_variable(location)}: {message}"
