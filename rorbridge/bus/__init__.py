@@ -1,0 +1,1 @@
+"""Kafka: everything that knows records, partitions and offsets."""

@@ -1,0 +1,115 @@
+"""From a Kafka record to what it is answered with: a result, a dead letter, or both."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from aiokafka import ConsumerRecord
+from structlog.stdlib import get_logger
+
+from rorbridge.bus.deadletter import dead_letter
+from rorbridge.bus.outgoing import Outgoing
+from rorbridge.events import envelope
+from rorbridge.events.problem import InvalidRequestError, parse_request, problem, unsupported_type
+from rorbridge.events.request import REQUEST_TYPE
+from rorbridge.events.result import RESULT_TYPE, OrientationResult, Problem, Status, Timing, encode
+from rorbridge.orientation.resolve import Resolver
+from rorbridge.settings import KafkaSettings
+
+log = get_logger(__name__)
+
+Record = ConsumerRecord[bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Answers records, one by one; whatever happens, a record gets its answer."""
+
+    resolver: Resolver
+    kafka: KafkaSettings
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    async def answer(self, record: Record) -> tuple[Outgoing, ...]:
+        """Give what to publish for *record*. Raises nothing but a cancellation."""
+        received_at = self.now()
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        try:
+            event = envelope.read(record.value, record.headers, place)
+        except envelope.NotAnEventError as error:
+            log.warning("dead-letter", **_where(record), problem=str(error))
+            return (self._dead_letter(record, type(error), str(error)),)
+        redactions: Counter[str] = Counter()
+        result = await self._result(event, received_at, redactions)
+        _log(record, event, result, redactions)
+        answers = (self._result_record(record, event, result),)
+        if result.status in {Status.REJECTED, Status.FAILED} and result.problem:
+            return (*answers, self._dead_letter(record, OrientationResult, result.problem.detail))
+        return answers
+
+    async def _result(
+        self, event: envelope.RequestEvent, received_at: datetime, redactions: Counter[str]
+    ) -> OrientationResult:
+        try:
+            if event.type != REQUEST_TYPE:
+                return self._refusal(event, Status.REJECTED, unsupported_type(event.type, REQUEST_TYPE), received_at)
+            request = parse_request(event.data)
+            return await self.resolver.resolve(event.id, request, received_at, redactions)
+        except InvalidRequestError as error:
+            return self._refusal(event, Status.REJECTED, error.problem, received_at)
+        except Exception as error:  # a bug of ours fails this request, not its neighbours
+            log.exception("bug", request_id=event.id)
+            kind = type(error).__name__
+            found = problem("internal", "rorbridge failed on this request", f"{kind}; the service's log has more")
+            return self._refusal(event, Status.FAILED, found, received_at)
+
+    def _refusal(
+        self, event: envelope.RequestEvent, status: Status, found: Problem, received_at: datetime
+    ) -> OrientationResult:
+        now = self.now()
+        took_ms = round((now - received_at).total_seconds() * 1000, 1)
+        timing = Timing(received_at=received_at, answered_at=now, resolve_ms=took_ms)
+        return OrientationResult(request_id=event.id, status=status, problem=found, timing=timing)
+
+    def _result_record(self, record: Record, event: envelope.RequestEvent, result: OrientationResult) -> Outgoing:
+        data = encode(result)
+        headers = tuple(envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()))
+        too_large = replace(
+            result,
+            status=Status.FAILED,
+            offers=(),
+            problem=problem(
+                "result-too-large",
+                "The result is larger than the broker takes",
+                f"{len(result.offers)} offers are {len(data)} bytes; ask for fewer (answer.limit) or less of each "
+                "(answer.include)",
+            ),
+        )
+        smaller = Outgoing(self.kafka.results_topic, record.key, encode(too_large), headers)
+        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller=smaller)
+
+    def _dead_letter(self, record: Record, kind: type, message: str) -> Outgoing:
+        error = f"{kind.__module__}.{kind.__qualname__}"
+        return dead_letter(self.kafka.dead_letter_topic, record, self.kafka.group_id, error, message)
+
+
+def _where(record: Record) -> dict[str, str | int]:
+    return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
+
+
+def _log(record: Record, event: envelope.RequestEvent, result: OrientationResult, redactions: Counter[str]) -> None:
+    """One line an outcome; never a body."""
+    search, timing = result.search, result.timing
+    log.info(
+        "answered",
+        request_id=event.id,
+        trace_id=event.traceparent.split("-")[1] if event.traceparent else None,
+        **_where(record),
+        status=result.status.value,
+        problem=result.problem.type if result.problem else None,
+        offers=len(result.offers),
+        rounds=len(search.rounds) if search else 0,
+        broken=sum(one.broken for one in search.rounds) if search else 0,
+        redactions=dict(redactions) or None,
+        ms=timing.resolve_ms if timing else None,
+    )

@@ -1,0 +1,29 @@
+"""How to reach the brokers: settings in the words of aiokafka."""
+
+from typing import Any
+
+from aiokafka.helpers import create_ssl_context
+
+from rorbridge.settings import KafkaSettings
+
+
+def connection(settings: KafkaSettings) -> dict[str, Any]:
+    """Give the arguments that every aiokafka client of ours is built with."""
+    arguments: dict[str, Any] = {
+        "bootstrap_servers": settings.bootstrap_servers,
+        "client_id": "rorbridge",
+        "security_protocol": settings.security_protocol,
+    }
+    if settings.security_protocol.endswith("SSL"):
+        arguments["ssl_context"] = create_ssl_context(
+            cafile=_path(settings.ca_file), certfile=_path(settings.cert_file), keyfile=_path(settings.key_file)
+        )
+    if settings.security_protocol.startswith("SASL") and settings.sasl_password:
+        arguments["sasl_mechanism"] = settings.sasl_mechanism
+        arguments["sasl_plain_username"] = settings.sasl_username
+        arguments["sasl_plain_password"] = settings.sasl_password.get_secret_value()
+    return arguments
+
+
+def _path(file: object) -> str | None:
+    return str(file) if file else None

@@ -1,0 +1,36 @@
+"""Dead letters: the raw record with the de-facto standard headers that tell where it came from and why it is here.
+
+Names and encodings are those of Spring for Apache Kafka, which most tools know: the partition is a big-endian int,
+offset and timestamp are big-endian longs, the rest is UTF-8.
+"""
+
+import struct
+
+from aiokafka import ConsumerRecord
+
+from rorbridge.bus.outgoing import Outgoing
+
+_LONGEST_MESSAGE = 2_000
+"""Characters of an explanation; it travels in a header."""
+_CUT_BYTES = 16_384
+"""What is kept of a record that does not fit any more with its headers. The original stays where the headers say."""
+
+TRUNCATED = "rorbridge-truncated-from"
+"""Header of a cut dead letter: the size of the original value in bytes."""
+
+
+def dead_letter(topic: str, record: ConsumerRecord[bytes, bytes], group: str, error: str, message: str) -> Outgoing:
+    """Build the dead letter of *record*. *error* names the kind of error, *message* says what was wrong."""
+    headers = (
+        *((name, value) for name, value in record.headers if not name.startswith("kafka_dlt-")),
+        ("kafka_dlt-original-topic", record.topic.encode()),
+        ("kafka_dlt-original-partition", struct.pack(">i", record.partition)),
+        ("kafka_dlt-original-offset", struct.pack(">q", record.offset)),
+        ("kafka_dlt-original-timestamp", struct.pack(">q", record.timestamp)),
+        ("kafka_dlt-original-consumer-group", group.encode()),
+        ("kafka_dlt-exception-fqcn", error.encode()),
+        ("kafka_dlt-exception-message", message[:_LONGEST_MESSAGE].encode()),
+    )
+    value = record.value or b""
+    cut = (*headers, (TRUNCATED, str(len(value)).encode()))
+    return Outgoing(topic, record.key, value, headers, smaller=Outgoing(topic, record.key, value[:_CUT_BYTES], cut))
