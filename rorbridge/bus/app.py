@@ -1,20 +1,18 @@
-"""The service as a FastStream app: lifespan, endpoints and signals around the bridge.
-
-The lanes are an aiokafka client in the app's lifespan, not FastStream subscribers: no subscriber mode works on many
-records of a partition at once and commits what is finished, a subclass would lean on FastStream's interior, and it
-would cost twice the CPU a record.
-"""
+"""The service as a FastStream app: the broker with its lanes, the directory, endpoints and signals."""
 
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager
+from types import TracebackType
+from typing import Protocol
 
 import uvicorn
 from faststream.asgi import AsgiFastStream
 
 from rorbridge.bus.answer import Answerer
 from rorbridge.bus.bridge import Bridge
+from rorbridge.bus.broker import LaneBroker
 from rorbridge.orientation.directory import Directory
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
@@ -22,39 +20,39 @@ from rorbridge.settings import Settings
 from rorbridge.telemetry import health
 
 
-def create_app(
-    settings: Settings, directory: AbstractAsyncContextManager[Directory], crashed: Callable[[], None]
-) -> AsgiFastStream:
-    """Build the app that answers requests from *directory*, which lives as long as the app runs.
+class OpenDirectory(Directory, Protocol):
+    """A directory with connections to open and to close."""
+
+    async def __aenter__(self) -> object: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+def create_app(settings: Settings, directory: OpenDirectory, crashed: Callable[[], None]) -> AsgiFastStream:
+    """Build the app that answers requests from *directory*, which is open as long as the app runs.
 
     *crashed* is called when only a restart would help.
     """
-    bridge: list[Bridge] = []
+    resolver = Resolver(
+        directory=directory,
+        audience=Audience(settings.audience.max_confidentiality, settings.audience.sensitive_units),
+        access_profile=settings.ror.access_profile,
+        time_budget_s=settings.ror.timeout,
+    )
+    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka).answer, crashed)
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
-        async with directory as found:
-            resolver = Resolver(
-                directory=found,
-                audience=Audience(settings.audience.max_confidentiality, settings.audience.sensitive_units),
-                access_profile=settings.ror.access_profile,
-                time_budget_s=settings.ror.timeout,
-            )
-            one = Bridge(settings.kafka, Answerer(resolver, settings.kafka).answer, crashed)
-            bridge.append(one)
-            one.start()
-            try:
-                yield
-            finally:
-                await one.stop()
+        async with directory:
+            yield
 
     return AsgiFastStream(
+        LaneBroker(settings.kafka, bridge),
         lifespan=lifespan,
         logger=None,
-        asgi_routes=[
-            ("/livez", health.livez()),
-            ("/readyz", health.readyz(lambda: bridge[0].not_ready if bridge else "the start")),
-        ],
+        asgi_routes=[("/livez", health.livez()), ("/readyz", health.readyz(lambda: bridge.not_ready))],
     )
 
 
@@ -70,7 +68,7 @@ class CrashedError(RuntimeError):
     """The service could not go on; its log says why. A restart may help."""
 
 
-async def serve(settings: Settings, directory: AbstractAsyncContextManager[Directory]) -> None:
+async def serve(settings: Settings, directory: OpenDirectory) -> None:
     """Run the service until SIGTERM or SIGINT; returns when all is drained. Raises CrashedError."""
     crashed = asyncio.Event()
 

@@ -1,9 +1,10 @@
-"""The contract as JSON Schemas (2020-12)."""
+"""The contract as JSON Schemas (2020-12), with example requests."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from rorbridge.events.examples import examples
 from rorbridge.events.request import REQUEST_TYPE, OrientationRequest
 from rorbridge.events.result import RESULT, RESULT_TYPE
 
@@ -22,12 +23,16 @@ def result_schema() -> dict[str, Any]:
 
 
 def write_schemas(directory: Path) -> list[Path]:
-    """Write both schemas into *directory* and give the files."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Write both schemas and the examples into *directory* and give the files."""
+    (directory / "examples").mkdir(parents=True, exist_ok=True)
     files = []
     for type_, schema in ((REQUEST_TYPE, request_schema()), (RESULT_TYPE, result_schema())):
         file = directory / f"{type_}.schema.json"
         file.write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        files.append(file)
+    for example in examples():
+        file = directory / "examples" / f"{example.name}.json"
+        file.write_bytes(example.data)
         files.append(file)
     return files
 

@@ -1,0 +1,5 @@
+"""``python -m rorbridge``: the command line."""
+
+from rorbridge.cli import main
+
+main()

@@ -1,0 +1,104 @@
+"""The published schemas are those of the models, the examples keep them, and the models keep what they say."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+
+from rorbridge.events.examples import Example, examples
+from rorbridge.events.problem import InvalidRequestError, parse_request
+from rorbridge.events.result import OrientationResult, Problem, Status, encode
+from rorbridge.events.schemas import request_schema, result_schema, write_schemas
+from rorbridge.orientation.assemble import assemble
+from rorbridge.orientation.candidate import join
+from rorbridge.orientation.match import Verdict
+from tests.support.fhir import contact, location, official, searchset, service
+
+PUBLISHED = Path(__file__).parents[2] / "schemas"
+
+
+def test_the_published_files_are_fresh(tmp_path: Path) -> None:
+    written = {file.relative_to(tmp_path): file.read_bytes() for file in write_schemas(tmp_path)}
+    there = {file.relative_to(PUBLISHED): file.read_bytes() for file in PUBLISHED.rglob("*.json")}
+    assert there == written, "run `make schemas`"
+
+
+@pytest.mark.parametrize("schema", [request_schema(), result_schema()])
+def test_a_schema_is_one_of_2020_12_and_describes_every_field(schema: dict[str, Any]) -> None:
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["description"]
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda one: one.name)
+def test_an_example_keeps_schema_and_model(example: Example) -> None:
+    Draft202012Validator(request_schema()).validate(json.loads(example.data))
+    assert parse_request(example.data)
+
+
+def test_every_documented_scenario_of_the_first_slice_has_its_example() -> None:
+    asked: set[str] = set()
+    for example in examples():
+        content = json.loads(example.data)
+        asked |= set(content["need"]) | set(content["where"])
+    assert asked >= {
+        "activity",
+        "offerType",
+        "receptionModality",
+        "age",
+        "near",
+        "commune",
+        "communes",
+        "departments",
+        "postalCodes",
+        "careMode",
+        "specialisation",
+    }
+    assert len(examples()) >= 8
+
+
+def test_results_keep_their_schema() -> None:
+    validator = Draft202012Validator(result_schema())
+    now = datetime(2026, 11, 24, tzinfo=UTC)
+    resources = (service(contacts=(contact("1", ("a", "1")),)), location(), official("HealthcareService-1234564"))
+    offers = tuple(assemble(Verdict(one, None), {"contacts", "openingHours"}) for one in join(searchset(*resources)))
+    for result in (
+        OrientationResult(request_id="1", status=Status.MATCHED, offers=offers),
+        OrientationResult(request_id="2", status=Status.REJECTED, problem=Problem(type="urn:x", title="t", detail="d")),
+    ):
+        validator.validate(json.loads(encode(result)))
+    assert not validator.is_valid({"requestId": "1", "status": "perhaps", "offers": [], "asOf": now.isoformat()})
+
+
+requests = st.fixed_dictionaries(
+    {
+        "need": st.fixed_dictionaries(
+            {},
+            optional={
+                "activity": st.lists(st.sampled_from(["013", "", "é", "x" * 30])),
+                "careMode": st.just({"allOf": ["28"]}) | st.just({"allOf": []}) | st.just("28"),
+                "age": st.fixed_dictionaries({"value": st.integers(-5, 2000)}),
+                "name": st.just("Dupont"),
+            },
+        ),
+        "where": st.fixed_dictionaries(
+            {"commune": st.sampled_from(["44162", "2A004", "441"])},
+            optional={"radiusKm": st.floats(-1, 600), "departments": st.just(["44"])},
+        ),
+    }
+)
+
+
+@given(requests)
+def test_what_the_model_takes_the_schema_takes(content: dict[str, Any]) -> None:
+    """The model is the stricter of the two: some rules, such as maxRadiusKm over radiusKm, no schema can say."""
+    try:
+        parse_request(json.dumps(content).encode())
+    except InvalidRequestError:
+        return
+    Draft202012Validator(request_schema()).validate(content)

@@ -1,0 +1,163 @@
+"""From a record to what it is answered with."""
+
+import asyncio
+import json
+import struct
+
+import pytest
+from aiokafka import ConsumerRecord
+
+from rorbridge.bus.answer import Answerer
+from rorbridge.bus.deadletter import TRUNCATED
+from rorbridge.bus.outgoing import Outgoing
+from rorbridge.events.envelope import correlation_id
+from rorbridge.events.request import REQUEST_TYPE
+from rorbridge.events.result import OrientationResult, Status, decode
+from rorbridge.orientation.directory import Directory, Found, Question
+from rorbridge.orientation.policy import Audience
+from rorbridge.orientation.resolve import Resolver
+from rorbridge.settings import KafkaSettings
+from tests.support.fhir import location, searchset, service
+
+KAFKA = KafkaSettings(bootstrap_servers="unused:9092", group_id="ours")
+REQUEST = json.dumps(
+    {"need": {"activity": ["013"]}, "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10}}
+).encode()
+HEADERS = [
+    ("ce_specversion", b"1.0"),
+    ("ce_id", b"a-1"),
+    ("ce_source", b"urn:tool"),
+    ("ce_type", REQUEST_TYPE.encode()),
+]
+
+
+class One:
+    """A directory that finds one offer."""
+
+    async def search(self, question: Question) -> Found:
+        return Found(searchset(service(), location(), distances={"10": 1.0}), complete=True)
+
+
+class Broken:
+    """A directory with a bug."""
+
+    async def search(self, question: Question) -> Found:
+        raise ZeroDivisionError("a body that nobody may read")
+
+
+def record(
+    value: bytes | None, headers: list[tuple[str, bytes]] | None = None, key: bytes | None = b"k"
+) -> "ConsumerRecord[bytes, bytes]":
+    return ConsumerRecord(
+        topic="requests",
+        partition=2,
+        offset=41,
+        timestamp=1_700_000_000_000,
+        timestamp_type=0,
+        key=key,
+        value=value,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        headers=headers if headers is not None else HEADERS,
+    )
+
+
+def answer(one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None) -> tuple[Outgoing, ...]:
+    resolver = Resolver(directory or One(), Audience(), 0, 5.0)
+    return asyncio.run(Answerer(resolver, KAFKA).answer(one))
+
+
+def result(outgoing: Outgoing) -> OrientationResult:
+    assert outgoing.topic == KAFKA.results_topic
+    return decode(outgoing.value)
+
+
+def test_a_request_gets_one_result_with_its_key_and_its_id() -> None:
+    [one] = answer(record(REQUEST))
+    found = result(one)
+    assert (found.status, found.request_id, one.key) == (Status.MATCHED, "a-1", b"k")
+    assert correlation_id(one.headers) == "a-1"
+    assert found.timing is not None
+
+
+@pytest.mark.parametrize("key", [None, b"", b"\xff\x00"])
+def test_any_key_passes_through(key: bytes | None) -> None:
+    [one] = answer(record(REQUEST, key=key))
+    assert one.key == key
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "says"),
+    [
+        (b'{"need": {}}', HEADERS, "at least one criterion"),
+        (b"no json", HEADERS, "JSON"),
+        (b"\xff", HEADERS, "JSON"),
+        (REQUEST, [*HEADERS[:3], ("ce_type", b"com.example.other")], "com.example.other"),
+    ],
+)
+def test_a_request_that_is_not_valid_is_rejected_and_kept_as_a_dead_letter(
+    value: bytes, headers: list[tuple[str, bytes]], says: str
+) -> None:
+    told, letter = answer(record(value, headers))
+    found = result(told)
+    assert found.status is Status.REJECTED
+    assert found.problem is not None
+    assert says in found.problem.detail
+    assert (letter.topic, letter.value) == (KAFKA.dead_letter_topic, value)
+    assert says in dict(letter.headers)["kafka_dlt-exception-message"].decode()
+
+
+@pytest.mark.parametrize("value", [None, b"no json", b"\xff\xfe", b""])
+def test_what_is_no_event_is_a_dead_letter_alone(value: bytes | None) -> None:
+    [letter] = answer(record(value, headers=[("other", b"\xff")]))
+    headers = dict(letter.headers)
+    assert letter.topic == KAFKA.dead_letter_topic
+    assert letter.value == (value or b"")
+    assert letter.key == b"k"
+    assert headers["other"] == b"\xff"
+    assert headers["kafka_dlt-original-topic"] == b"requests"
+    assert struct.unpack(">i", headers["kafka_dlt-original-partition"]) == (2,)
+    assert struct.unpack(">q", headers["kafka_dlt-original-offset"]) == (41,)
+    assert struct.unpack(">q", headers["kafka_dlt-original-timestamp"]) == (1_700_000_000_000,)
+    assert headers["kafka_dlt-original-consumer-group"] == b"ours"
+    assert headers["kafka_dlt-exception-fqcn"] == b"rorbridge.events.envelope.NotAnEventError"
+    assert headers["kafka_dlt-exception-message"]
+
+
+def test_a_dead_letter_that_comes_back_does_not_gather_headers() -> None:
+    [first] = answer(record(b"no json", headers=[]))
+    [second] = answer(record(b"no json", headers=list(first.headers)))
+    assert [name for name, _ in second.headers] == [name for name, _ in first.headers]
+
+
+def test_a_bug_fails_the_request_and_tells_no_content() -> None:
+    told, letter = answer(record(REQUEST), Broken())
+    found = result(told)
+    assert found.status is Status.FAILED
+    assert found.problem is not None
+    assert "ZeroDivisionError" in found.problem.detail
+    assert b"nobody may read" not in told.value
+    assert letter.value == REQUEST
+
+
+def test_a_result_that_is_too_large_has_a_smaller_form_that_says_so() -> None:
+    [one] = answer(record(REQUEST))
+    assert one.smaller is not None
+    found = result(one.smaller)
+    assert found.status is Status.FAILED
+    assert found.problem is not None
+    assert "answer.limit" in found.problem.detail
+
+
+def test_a_dead_letter_that_is_too_large_is_cut_and_says_from_what() -> None:
+    value = b"x" * 1_000_000
+    [letter] = answer(record(value, headers=[]))
+    assert letter.smaller is not None
+    assert len(letter.smaller.value) < 20_000
+    assert dict(letter.smaller.headers)[TRUNCATED] == b"1000000"
+
+
+def test_bare_json_is_answered_under_its_place_in_kafka() -> None:
+    [one] = answer(record(REQUEST, headers=[]))
+    assert result(one).request_id == "requests/2/41"
