@@ -52,7 +52,7 @@ async def scripted_ror(search: Handler) -> AsyncIterator[Ror]:
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off"))
     serving = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has nothing to wait for
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     ror.base_url, ror.token_url = f"http://127.0.0.1:{port}/ws", f"http://127.0.0.1:{port}/token"

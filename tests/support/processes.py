@@ -66,7 +66,7 @@ def running_service(settings: Mapping[str, str], log: Path) -> Iterator[Service]
     with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "rorbridge", "run"],
-            env=environment(settings | {"RORBRIDGE_HTTP__PORT": str(port)}),
+            env=environment({**settings, "RORBRIDGE_HTTP__PORT": str(port)}),
             stdout=output,
             stderr=output,
         )
