@@ -36,7 +36,8 @@ def settings(ror: Ror) -> RorSettings:
 
 def question() -> Question:
     request = OrientationRequest.model_validate_json(
-        '{"need": {"activity": ["013", "014"]}, "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 5}}'
+        '{"need": {"activity": ["013", "014"]},'
+        ' "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 5}}'
     )
     return Question(request.need, request.where, 5.0)
 
