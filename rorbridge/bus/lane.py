@@ -47,7 +47,6 @@ class Lane:
         self._last_of_key: dict[bytes, asyncio.Task[None]] = {}
         self._finished: asyncio.Queue[tuple[int, tuple[Outgoing, ...]]] = asyncio.Queue()
         self._room = asyncio.Event()
-        self._room.set()
         self._idle = asyncio.Event()
         self._idle.set()
         self._loops: list[asyncio.Task[None]] = []
@@ -89,7 +88,9 @@ class Lane:
 
     async def _take(self) -> None:
         while True:
-            await self._room.wait()
+            if not self._window.free:
+                self._room.clear()
+                await self._room.wait()
             try:
                 batch = await self._consumer.getmany(
                     self._partition, timeout_ms=_POLL_MS, max_records=self._window.free
@@ -104,8 +105,6 @@ class Lane:
     def _begin(self, record: Record) -> None:
         self._window.take(record.offset)
         self._idle.clear()
-        if not self._window.free:
-            self._room.clear()
         before = self._last_of_key.get(record.key) if record.key is not None else None
         task = asyncio.create_task(self._work(record, before))
         self._working[record.offset] = task
@@ -131,8 +130,8 @@ class Lane:
             for offset, _ in batch:
                 self._window.answer(offset)
                 del self._working[offset]
-            await self._commit()
             self._room.set()
+            await self._commit()
             if not self._window.in_flight:
                 self._idle.set()
 

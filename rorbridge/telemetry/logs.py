@@ -10,6 +10,11 @@ _LIBRARIES = ("aiokafka", "httpx", "httpcore", "uvicorn", "faststream")
 """Libraries whose chatter below a warning is left out."""
 
 
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # variables hold bodies and tokens
+)
+
+
 def configure(format_: Literal["json", "console"], level: str) -> None:
     """Set up logging for the process."""
     shared: list[structlog.types.Processor] = [
@@ -24,9 +29,11 @@ def configure(format_: Literal["json", "console"], level: str) -> None:
         cache_logger_on_first_use=True,
     )
     renderer: list[structlog.types.Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [_TRACEBACKS, structlog.processors.JSONRenderer()]
         if format_ == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -74,7 +74,7 @@ async def test_a_thousand_mixed_requests_get_a_thousand_answers(
         letters = await read_all(broker, topics.dead_letters)
         assert service.terminate() == 0
 
-    assert Counter(correlation_id(one.headers) for one in results) == Counter(events)
+    assert Counter(correlation_id(one.headers) for one in results) == Counter(list(events))
     answers = by_request(results)
     for record in results:
         id_ = correlation_id(record.headers) or ""

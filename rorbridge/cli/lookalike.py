@@ -1,0 +1,79 @@
+"""``rorbridge lookalike``: the ROR stand-in, for an integrator's first day and own tests."""
+
+import asyncio
+import gc
+import json
+import shlex
+import signal
+from typing import Annotated
+
+import typer
+
+from rorbridge.lookalike.config import Config
+from rorbridge.lookalike.dataset import Dataset, generate
+from rorbridge.lookalike.server import ServerAddress, serving
+
+_DEFAULTS = Config()
+
+
+def lookalike(
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 0,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    offers: Annotated[int, typer.Option(help="Number of offers to invent.", min=0, max=500_000)] = 2000,
+    seed: Annotated[int, typer.Option(help="Same size and seed, same data.")] = 1,
+    access_profile: Annotated[
+        int | None, typer.Option(help="Access profile of the client, 0 to 5; everything without it.", min=0, max=5)
+    ] = None,
+    client_id: Annotated[str, typer.Option(help="Client id that the token endpoint knows.")] = _DEFAULTS.client_id,
+    client_secret: Annotated[
+        str, typer.Option(help="Client secret that the token endpoint knows.")
+    ] = _DEFAULTS.client_secret,
+    faults: Annotated[bool, typer.Option("--faults", help="Open /_faults, to make things go wrong on demand.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the address as one JSON object.")] = False,
+) -> None:
+    """Serve an invented ROR until it is interrupted.
+
+    One line on standard output says when it is ready: the environment variables that point rorbridge to it, or with
+    --json an object with base_url, token_url and the rest. Ends with 0 on SIGTERM and SIGINT.
+    """
+    config = Config(client_id=client_id, client_secret=client_secret, access_profile=access_profile, faults=faults)
+    dataset = generate(offers, seed)
+    # The data set lives as long as the process: the collector need not walk through it again and again.
+    gc.freeze()
+    try:
+        asyncio.run(_serve(dataset, config, host, port, as_json))
+    except OSError as error:
+        typer.echo(f"cannot listen on {host}:{port}: {error.strerror or error}", err=True)
+        raise typer.Exit(1) from None
+
+
+async def _serve(dataset: Dataset, config: Config, host: str, port: int, as_json: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(one, stop.set)
+    async with serving(dataset, config, host, port) as address:
+        gc.freeze()
+        line = json.dumps(_settings(address, config)) if as_json else _environment(address, config)
+        typer.echo(line)
+        await stop.wait()
+
+
+def _settings(address: ServerAddress, config: Config) -> dict[str, str]:
+    """Give what a client needs, by the names of its settings; the header values are the documented ones."""
+    return {
+        "base_url": address.base_url,
+        "token_url": address.token_url,
+        "client_id": config.client_id,
+        "client_secret": config.client_secret,
+        "user_profile_code": "CU20",
+        "user_profile_system": "1.2.250.1.213.1.6.1.66",
+        "role_code": "AUTOMATE",
+        "role_system": "1.2.250.1.213.1.1.4.6",
+    }
+
+
+def _environment(address: ServerAddress, config: Config) -> str:
+    """Give the line that a shell can take after ``export`` or ``env``."""
+    settings = _settings(address, config).items()
+    return " ".join(f"RORBRIDGE_ROR__{name.upper()}={shlex.quote(value)}" for name, value in settings)

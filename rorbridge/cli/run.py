@@ -1,0 +1,28 @@
+"""``rorbridge run``: the service."""
+
+from contextlib import suppress
+
+from rorbridge.bus.app import CrashedError, serve
+from rorbridge.cli.loop import run_loop
+from rorbridge.cli.options import Config, fail, settings
+from rorbridge.ror.client import RorDirectory
+from rorbridge.settings import Settings
+from rorbridge.telemetry import logs
+
+
+def run(config: Config = None) -> None:
+    """Answer requests until SIGTERM, which finishes what is in hand first.
+
+    Settings come from the environment: see the README for the list.
+    """
+    found = settings(Settings, config)
+    logs.configure(found.log.format, found.log.level)
+    try:
+        with suppress(KeyboardInterrupt):
+            run_loop(_service(found))
+    except CrashedError:
+        fail("the service could not go on; its log says why", 1)
+
+
+async def _service(found: Settings) -> None:
+    await serve(found, RorDirectory(found.ror))

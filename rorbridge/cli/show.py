@@ -1,0 +1,72 @@
+"""A result as a person likes to read it."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from rorbridge.events.offer import Offer, Outcome
+from rorbridge.events.result import OrientationResult, Status
+
+_SHOWN = 5
+_COLOURS = {Status.MATCHED: "green", Status.NO_MATCH: "yellow"}
+_MARKS = {Outcome.MET: "✓", Outcome.NOT_MET: "✗", Outcome.NOT_VISIBLE: "?"}
+
+
+def show(console: Console, result: OrientationResult, title: str | None = None, most: int = _SHOWN) -> None:
+    """Print how a request ended and its first offers: who, what, how far, why."""
+    colour = _COLOURS.get(result.status, "red")
+    head = f"[bold]{escape(title or result.request_id)}[/]  [{colour}]{result.status}[/]"
+    console.print(f"{head}  {escape(_account(result))}")
+    if result.problem:
+        console.print(f"  {escape(result.problem.title)}: {escape(result.problem.detail)}")
+    if result.offers:
+        console.print(_table(result.offers[:most]))
+        if (more := len(result.offers) - most) > 0:
+            console.print(f"  … and {more} more")
+    console.print()
+
+
+def _account(result: OrientationResult) -> str:
+    parts = []
+    if result.search:
+        parts.append(f"{result.search.total} offers meet the need")
+        radius = result.search.rounds[-1].radius_km
+        if radius:
+            parts.append(f"within {radius:g} km")
+        if not result.search.complete:
+            parts.append("the ROR cut its answer")
+    if result.timing:
+        parts.append(f"{result.timing.resolve_ms:.0f} ms")
+    return ", ".join(parts)
+
+
+def _table(offers: tuple[Offer, ...]) -> Table:
+    table = Table(box=None, pad_edge=True, expand=False)
+    table.add_column("offer", ratio=3, overflow="fold")
+    table.add_column("where", ratio=2, overflow="fold")
+    table.add_column("km", justify="right", no_wrap=True)
+    table.add_column("why", ratio=4, overflow="fold", style="dim")
+    for offer in offers:
+        table.add_row(escape(_who(offer)), escape(_where(offer)), _far(offer), escape(_why(offer)))
+    return table
+
+
+def _who(offer: Offer) -> str:
+    return offer.name or (offer.activities[0].display if offer.activities else None) or offer.reference
+
+
+def _where(offer: Offer) -> str:
+    shown = next((one for one in offer.match if one.source and one.source.startswith("Location/")), None)
+    places = [one for one in offer.places if shown is None or one.reference == shown.source]
+    address = places[0].address if places else None
+    return f"{address.postal_code or ''} {address.city or ''}".strip() if address else "not visible"
+
+
+def _far(offer: Offer) -> str:
+    return "" if offer.distance_km is None else f"{offer.distance_km:.1f}"
+
+
+def _why(offer: Offer) -> str:
+    return "  ".join(
+        f"{_MARKS[one.outcome]} {one.criterion}: {', '.join(one.found) or one.asked}" for one in offer.match
+    )

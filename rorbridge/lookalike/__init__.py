@@ -1,0 +1,1 @@
+"""A stand-in for the ROR API with invented data, for demos and tests without a ROR contract."""

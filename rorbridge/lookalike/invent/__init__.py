@@ -1,0 +1,1 @@
+"""Inventing the data set: establishments, units, offers, places and people who do not exist."""
