@@ -47,7 +47,7 @@ def demo(
     broker: Annotated[
         BrokerChoice, typer.Option(help="A small broker from a wheel, or Apache Kafka (needs a JDK 17 and Maven).")
     ] = BrokerChoice.EMBEDDED,
-    offers: Annotated[int, typer.Option(min=100, max=100_000, help="Offers that the look-alike invents.")] = 20_000,
+    offers: Annotated[int, typer.Option(min=100, max=100_000, help="Offers that the look-alike invents.")] = 5_000,
     seed: Annotated[int, typer.Option(help="Seed of the invention.")] = 1,
 ) -> None:
     """See it work: broker, ROR look-alike and service on this machine, example requests and their answers.
@@ -89,7 +89,7 @@ async def _stage(console: Console, choice: BrokerChoice, offers: int, seed: int)
             topics = (kafka.requests_topic, kafka.results_topic, kafka.dead_letter_topic)
             await create_topics(kafka.bootstrap_servers, dict.fromkeys(topics, 1))
         console.print(f"[bold]broker[/]      {kafka.bootstrap_servers}  {_remark(choice)}")
-        console.print(f"[bold]look-alike[/]  {ror.base_url}  [dim]{offers:,} invented offers on real communes[/]")
+        console.print(f"[bold]look-alike[/]  {ror.base_url}  [dim]{offers:,} invented offers[/]")
         console.print(f"[bold]service[/]     {kafka.requests_topic} -> {kafka.results_topic}\n")
         settings = Settings(kafka=kafka, ror=_ror(ror, config))
         app = create_app(settings, RorDirectory(settings.ror), crashed=lambda: None)
@@ -104,7 +104,7 @@ def _broker(choice: BrokerChoice) -> LocalBroker:
 def _remark(choice: BrokerChoice) -> str:
     if choice is BrokerChoice.KAFKA:
         return "[dim]Apache Kafka[/]"
-    return "[dim]embedded, for a first look only: it has faults that forbid it for anything else[/]"
+    return "[dim]embedded, for a demo with one consumer only[/]"
 
 
 def _ror(address: ServerAddress, config: Config) -> RorSettings:

@@ -29,10 +29,9 @@ def show(console: Console, result: OrientationResult, title: str | None = None, 
 def _account(result: OrientationResult) -> str:
     parts = []
     if result.search:
-        parts.append(f"{result.search.total} offers meet the need")
         radius = result.search.rounds[-1].radius_km
-        if radius:
-            parts.append(f"within {radius:g} km")
+        around = f" within {radius:g} km" if radius else ""
+        parts.append(f"offers{around}: {result.search.total}")
         if not result.search.complete:
             parts.append("the ROR cut its answer")
     if result.timing:
