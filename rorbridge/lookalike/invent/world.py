@@ -36,10 +36,12 @@ from rorbridge.lookalike.invent.register import Register
 from rorbridge.lookalike.pause import collector_paused
 from rorbridge.lookalike.resources import Dataset
 
-_SHOWCASE_COMMUNE: Final = "44162"
+_SAINT_HERBLAIN, _NANTES, _REZE = "44162", "44109", "44143"
 _SHOWCASE: Final = (
-    "hospital", "rehabilitation", "retirement-home", "home-nursing", "psychiatry", "health-centre",
-    "disabled-children", "home-help", "office", "office", "office",
+    ("hospital", _SAINT_HERBLAIN), ("rehabilitation", _SAINT_HERBLAIN), ("retirement-home", _SAINT_HERBLAIN),
+    ("home-nursing", _SAINT_HERBLAIN), ("psychiatry", _SAINT_HERBLAIN), ("health-centre", _SAINT_HERBLAIN),
+    ("disabled-children", _SAINT_HERBLAIN), ("home-help", _SAINT_HERBLAIN), ("office", _SAINT_HERBLAIN),
+    ("hospital", _NANTES), ("rehabilitation", _REZE), ("health-centre", _NANTES), ("office", _REZE),
 )  # fmt: skip
 _SHOWCASE_FROM: Final = 500
 """Offers from which on the showcase is built: the documentation's examples need something to find near Nantes."""
@@ -65,8 +67,8 @@ def invent(offers: int, seed: int) -> Dataset:
         world = _World(Register(seed), offers)
         if offers >= _SHOWCASE_FROM:
             by_key = {kind.key: kind for kind in reversed(establishment_kinds())}
-            for key in _SHOWCASE:
-                world.settle(by_key[key], communes()[_SHOWCASE_COMMUNE], showcase=True)
+            for key, commune in _SHOWCASE:
+                world.settle(by_key[key], communes()[commune], showcase=True)
         while world.left:
             world.settle(establishments().pick(world.dice), _communes().pick(world.dice))
         add_official_examples(world.register)
