@@ -110,6 +110,7 @@ class LocalBroker:
             self.signal(signal.SIGKILL)
             self._tether.wait()
         self._tether = None
+        self._pid = 0  # the system may give the number to another process
         if self._log:
             self._log.close()
 
@@ -120,6 +121,8 @@ class LocalBroker:
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the broker's process, such as SIGSTOP and SIGCONT to freeze and thaw it."""
+        if not self._pid:
+            return  # process 0 would be our own group, all of it
         with suppress(ProcessLookupError):
             os.kill(self._pid, number)
 

@@ -32,7 +32,7 @@ class Publisher:
             results = await asyncio.gather(*[await self._send(one) for one in waiting], return_exceptions=True)
             failed = [(one, error) for one, error in zip(waiting, results, strict=True) if error is not None]
             waiting = [_next_form(one, error) for one, error in failed]
-            if any(not isinstance(error, MessageSizeTooLargeError) for _, error in failed):
+            if any(one is again for (one, _), again in zip(failed, waiting, strict=True)):
                 log.warning("publish-failed", records=len(failed), error=repr(failed[0][1]), retry_in_s=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)

@@ -27,6 +27,7 @@ def _end_with_input(child: "subprocess.Popen[bytes]") -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     child.terminate()
+    child.send_signal(signal.SIGCONT)  # a frozen process is not asked anything before it thaws
     try:
         child.wait(_PATIENCE_S)
     except subprocess.TimeoutExpired:
