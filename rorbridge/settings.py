@@ -71,9 +71,9 @@ class RorSettings(_Group):
     role_system: str = Field(min_length=1)
     access_profile: int = Field(default=0, ge=0, le=5)
     max_concurrency: int = Field(default=32, ge=1, le=1000)
-    """Calls to the ROR at the same time."""
+    """Requests that are put to the ROR at the same time; the others wait their turn."""
     timeout: Seconds = 30.0
-    """Seconds for all of a request's calls together, unless its deadline comes first."""
+    """Seconds for all of a request's calls together once its turn has come, unless its deadline comes first."""
 
 
 class AudienceSettings(_Group):

@@ -78,11 +78,11 @@ class Answerer:
             result,
             status=Status.FAILED,
             offers=(),
+            bundle=None,
             problem=problem(
                 "result-too-large",
                 "The result is larger than the broker takes",
-                f"{len(result.offers)} offers are {len(data)} bytes; ask for fewer (answer.limit) or less of each "
-                "(answer.include)",
+                f"it is {len(data)} bytes; ask for fewer offers (answer.limit) or less of each (answer.include)",
             ),
         )
         smaller = Outgoing(self.kafka.results_topic, record.key, encode(too_large), headers)

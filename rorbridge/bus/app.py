@@ -14,6 +14,7 @@ from rorbridge.bus.answer import Answerer
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
 from rorbridge.orientation.directory import Directory
+from rorbridge.orientation.nomenclature import Nomenclature
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import Settings
@@ -30,16 +31,20 @@ class OpenDirectory(Directory, Protocol):
     ) -> None: ...
 
 
-def create_app(settings: Settings, directory: OpenDirectory, crashed: Callable[[], None]) -> AsgiFastStream:
+def create_app(
+    settings: Settings, directory: OpenDirectory, nomenclature: Nomenclature, crashed: Callable[[], None]
+) -> AsgiFastStream:
     """Build the app that answers requests from *directory*, which is open as long as the app runs.
 
     *crashed* is called when only a restart would help.
     """
     resolver = Resolver(
         directory=directory,
+        nomenclature=nomenclature,
         audience=Audience(settings.audience.max_confidentiality, settings.audience.sensitive_units),
         access_profile=settings.ror.access_profile,
         time_budget_s=settings.ror.timeout,
+        turns=asyncio.Semaphore(settings.ror.max_concurrency),
     )
     bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka).answer, crashed)
 
@@ -68,7 +73,7 @@ class CrashedError(RuntimeError):
     """The service could not go on; its log says why. A restart may help."""
 
 
-async def serve(settings: Settings, directory: OpenDirectory) -> None:
+async def serve(settings: Settings, directory: OpenDirectory, nomenclature: Nomenclature) -> None:
     """Run the service until SIGTERM or SIGINT; returns when all is drained. Raises CrashedError."""
     crashed = asyncio.Event()
 
@@ -80,7 +85,7 @@ async def serve(settings: Settings, directory: OpenDirectory) -> None:
         server.should_exit = True
 
     config = uvicorn.Config(
-        create_app(settings, directory, crash),
+        create_app(settings, directory, nomenclature, crash),
         host=settings.http.host,
         port=settings.http.port,
         log_config=None,

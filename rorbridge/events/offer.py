@@ -86,6 +86,55 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityIndicator:
+    """A number of beds or places, of one kind, status and moment."""
+
+    __pydantic_config__ = PUBLISHED
+
+    number: int | None = None
+    kind: CodedValue | None = None
+    status: CodedValue | None = None
+    horizon: CodedValue | None = None
+    gender: CodedValue | None = None
+    closing: CodedValue | None = None
+    assignment: CodedValue | None = None
+    updated: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EquipmentLimit:
+    """What a device bears or lets through at most."""
+
+    __pydantic_config__ = PUBLISHED
+
+    feature: CodedValue | None = None
+    value: float | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device of a place (équipement spécifique)."""
+
+    __pydantic_config__ = PUBLISHED
+
+    type: CodedValue | None = None
+    number: int | None = None
+    limits: tuple[EquipmentLimit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """When and how an offer is closed (fermeture)."""
+
+    __pydantic_config__ = PUBLISHED
+
+    kind: CodedValue | None = None
+    since: str | None = None
+    reopening: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the offer is given (lieu de réalisation de l'offre)."""
 
@@ -100,6 +149,10 @@ class Place:
     """Kilometres from the point asked, as the ROR measured them."""
     open: bool = True
     """False for a place that is closed, for good or for a time."""
+    description: str | None = None
+    """How to get there."""
+    capacities: tuple[CapacityIndicator, ...] = ()
+    equipment: tuple[Device, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +242,26 @@ class Offer:
     activities: tuple[CodedValue, ...] = ()
     care_modes: tuple[CodedValue, ...] = ()
     reception_modalities: tuple[CodedValue, ...] = ()
+    families: tuple[CodedValue, ...] = ()
+    reception_types: tuple[CodedValue, ...] = ()
+    specific_acts: tuple[CodedValue, ...] = ()
+    outside_office_acts: tuple[CodedValue, ...] = ()
     specialisations: tuple[CodedValue, ...] = ()
+    competences: tuple[CodedValue, ...] = ()
+    professions: tuple[CodedValue, ...] = ()
+    expertise_levels: tuple[CodedValue, ...] = ()
+    audiences: tuple[CodedValue, ...] = ()
+    management: tuple[CodedValue, ...] = ()
+    """Modes de gestion, of home help."""
+    annual_opening: CodedValue | None = None
+    psychiatric_sectors: tuple[str, ...] = ()
+    serves: tuple[str, ...] = ()
+    """INSEE codes of the communes that it comes to (zone d'intervention)."""
+    no_consent_care: bool | None = None
+    """Habilitation for care without consent (soins sans consentement)."""
+    comment: str | None = None
+    closing: Closing | None = None
+    source_region: CodedValue | None = None
     ages: AgeRange | None = None
     distance_km: float | None = None
     """Kilometres to the nearest place that meets the need; absent when no point was asked."""

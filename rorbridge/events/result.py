@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -55,6 +56,17 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Warning_:  # noqa: N801 - Warning is Python's own
+    """Something that the sender should look at; the request was answered all the same."""
+
+    __pydantic_config__ = PUBLISHED
+
+    pointer: str
+    """JSON Pointer (RFC 6901) into the request's data."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
     """One search of the ROR."""
 
@@ -67,6 +79,8 @@ class Round:
     """Offers among them that meet the need."""
     left_out: dict[str, int] | None = None
     """Why the others were left out: the criterion not met, or ``closed``, and how many."""
+    unverified: dict[str, int] | None = None
+    """Offers dropped because a criterion could not be seen on them, by that criterion."""
     broken: int = 0
     """Entries that could not be read."""
 
@@ -82,6 +96,8 @@ class Search:
     """Offers that meet the need; ``offers`` holds the first of them."""
     complete: bool
     """False when the ROR cut its answer, so that offers may be missing."""
+    verified_only: tuple[str, ...] = ()
+    """Criteria on which the ROR offers no search: it was not asked about them, they were verified on the data."""
     source: str
     """Where the offers come from: ``ror``."""
     as_of: datetime
@@ -107,6 +123,9 @@ class OrientationResult:
     request_id: str
     status: Status
     offers: tuple[Offer, ...] = ()
+    bundle: dict[str, Any] | None = None
+    """The offers as a FHIR R4 searchset Bundle, where the request asked for that format."""
+    warnings: tuple[Warning_, ...] = ()
     search: Search | None = None
     problem: Problem | None = None
     timing: Timing | None = None

@@ -1,70 +1,239 @@
 """A verified candidate becomes an offer: the contract's words in place of FHIR's."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from typing import Literal
 
-from rorbridge.events import codesystems, offer
+from rorbridge.events import codesystems as cs
+from rorbridge.events import offer
 from rorbridge.events.contract import CodedValue
 from rorbridge.orientation import age, fhir
 from rorbridge.orientation.candidate import CandidatePlace
+from rorbridge.orientation.capacity import Indicator, equipment_of, indicators
 from rorbridge.orientation.closure import place_closed
-from rorbridge.orientation.match import Verdict, age_range, commune, sensitive
+from rorbridge.orientation.criteria import CODED, CodedCriterion
+from rorbridge.orientation.match import Verdict, age_range, psychiatric_sectors, sensitive
+from rorbridge.orientation.opening import kind, validity, weekday
+from rorbridge.orientation.territory import commune, served_communes
 
 _IDENTIFIER_KINDS = {"1": "finess", "2": "siren", "3": "siret", "40": "idNatStruct", "42": "oi"}
 """Type codes of identifiers of organisations (TRE_G07, TRE_R345)."""
 
-_CONFIDENTIALITY_URLS = (
+CONFIDENTIALITY_URLS = (
     "ror-confidentiality-level",
     "ror-contact-confidentiality-level",
     "ror-telecom-confidentiality-level",
 )
-_RESTRICTED = 2
+RESTRICTED = 2
 """What a missing level counts as, ROR-API 4.4."""
 
-_DAYS = {day: number for number, day in enumerate(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), start=1)}
+Words = Callable[[str, str], str | None]
+"""Gives the French words of a code by system and code."""
 
 
-def assemble(verdict: Verdict, include: Collection[str]) -> offer.Offer:
-    """Build the offer of a kept candidate with the optional parts named in *include*."""
-    candidate = verdict.candidate
-    service = candidate.service
-    return offer.Offer(
-        reference=f"HealthcareService/{service.id}",
-        identifier=next((one.value for one in service.identifier if one.value), None),
-        name=service.name,
-        field=next(_values(service.type, codesystems.FIELD), None),
-        offer_type=next(_values(service.category, codesystems.OFFER_TYPE), None),
-        activities=tuple(_values(service.specialty, codesystems.ACTIVITY)),
-        care_modes=tuple(_values(service.characteristic, codesystems.CARE_MODE)),
-        reception_modalities=tuple(_values(service.characteristic, codesystems.RECEPTION_MODALITY)),
-        specialisations=tuple(_values(service.characteristic, codesystems.SPECIALISATION)),
-        ages=_ages(age_range(service)),
-        distance_km=verdict.distance_km,
-        match=verdict.evidence,
-        organisations=tuple(_organisation(one) for one in candidate.organizations),
-        places=tuple(_place(one) for one in candidate.places),
-        practitioners=tuple(_practitioner(*one) for one in candidate.roles) if "practitioners" in include else (),
-        contacts=tuple(_contacts(service)) if "contacts" in include else (),
-        opening_hours=tuple(_hours(one) for one in service.available_time) if "openingHours" in include else (),
-        sensitive=sensitive(service),
-        last_updated=service.meta.last_updated if service.meta else None,
-    )
+@dataclass(frozen=True, slots=True)
+class Assembler:
+    """Builds offers, with words for codes that came without."""
 
+    words: Words
 
-def _value(coding: fhir.Coding | None) -> CodedValue | None:
-    if coding is None or coding.code is None:
-        return None
-    return CodedValue(coding.system or "", coding.code, coding.display)
+    def assemble(self, verdict: Verdict, include: Collection[str]) -> offer.Offer:
+        """Build the offer of a kept candidate with the optional parts named in *include*."""
+        candidate = verdict.candidate
+        service = candidate.service
+        held = {criterion.name: tuple(self._held(criterion, service)) for criterion in CODED}
+        no_consent = fhir.extension(service.extension, "ror-healthcareservice-no-consent-habilitation")
+        return offer.Offer(
+            reference=f"HealthcareService/{service.id}",
+            identifier=next((one.value for one in service.identifier if one.value), None),
+            name=service.name,
+            comment=service.comment,
+            field=next(iter(held["field"]), None),
+            offer_type=next(iter(held["offerType"]), None),
+            activities=held["activity"],
+            families=held["family"],
+            care_modes=held["careMode"],
+            reception_modalities=held["receptionModality"],
+            reception_types=held["receptionType"],
+            specific_acts=held["specificAct"],
+            outside_office_acts=held["outsideOfficeAct"],
+            specialisations=held["specialisation"],
+            competences=held["competence"],
+            professions=held["profession"],
+            expertise_levels=held["expertiseLevel"],
+            audiences=held["audience"],
+            management=tuple(self._values(service.characteristic, cs.MANAGEMENT)),
+            annual_opening=next(self._values(service.characteristic, cs.ANNUAL_OPENING), None),
+            psychiatric_sectors=psychiatric_sectors(service),
+            serves=tuple(served_communes(service)),
+            no_consent_care=no_consent.value_boolean if no_consent else None,
+            closing=self._closing(service),
+            source_region=next(iter(held["sourceRegion"]), None),
+            ages=_ages(age_range(service)),
+            distance_km=verdict.distance_km,
+            match=verdict.evidence,
+            organisations=tuple(self._organisation(one) for one in candidate.organizations),
+            places=tuple(self._place(one, include) for one in candidate.places),
+            practitioners=tuple(self._practitioner(*one) for one in candidate.roles)
+            if "practitioners" in include
+            else (),
+            contacts=tuple(self._contacts(service)) if "contacts" in include else (),
+            opening_hours=tuple(self._hours(one) for one in service.available_time)
+            if "openingHours" in include
+            else (),
+            sensitive=sensitive(service),
+            last_updated=service.meta.last_updated if service.meta else None,
+        )
 
+    def _value(self, coding: fhir.Coding | None) -> CodedValue | None:
+        if coding is None or coding.code is None:
+            return None
+        system = coding.system or ""
+        return CodedValue(system, coding.code, coding.display or self.words(system, coding.code))
 
-def _values(concepts: tuple[fhir.CodeableConcept, ...], system: str) -> Iterator[CodedValue]:
-    for coding in fhir.codings(concepts, system):
-        yield CodedValue(system, coding.code or "", coding.display)
+    def _held(self, criterion: CodedCriterion, service: fhir.HealthcareService) -> Iterator[CodedValue]:
+        for coding in criterion.held(service).values():
+            if value := self._value(coding):
+                yield value
 
+    def _values(self, concepts: tuple[fhir.CodeableConcept, ...], system: str) -> Iterator[CodedValue]:
+        for coding in fhir.codings(concepts, system):
+            if value := self._value(coding):
+                yield value
 
-def _concept_value(found: fhir.Extension | None) -> CodedValue | None:
-    concept = found.value_codeable_concept if found else None
-    return _value(next((one for one in concept.coding if one.code), None)) if concept else None
+    def _concept(self, concept: fhir.CodeableConcept | None) -> CodedValue | None:
+        return self._value(next((one for one in concept.coding if one.code), None)) if concept else None
+
+    def _part(self, parts: tuple[fhir.Extension, ...], url: str) -> CodedValue | None:
+        found = fhir.extension(parts, url)
+        return self._concept(found.value_codeable_concept) if found else None
+
+    def _closing(self, service: fhir.HealthcareService) -> offer.Closing | None:
+        kind = next(self._values(service.characteristic, cs.CLOSING_TYPE), None)
+        period = next((one.during for one in service.not_available if one.during), None)
+        if kind is None and period is None:
+            return None
+        return offer.Closing(
+            kind=kind, since=period.start if period else None, reopening=period.end if period else None
+        )
+
+    def _organisation(self, organization: fhir.Organization) -> offer.Organisation:
+        identifiers = tuple(
+            offer.Identifier(kind=kind, value=one.value)
+            for one in organization.identifier
+            if one.value and (kind := _IDENTIFIER_KINDS.get(fhir.concept_code(one.type) or ""))
+        )
+        internal = next(self._values(organization.type, cs.INTERNAL_ORGANISATION_TYPE), None)
+        categories = (cs.ESTABLISHMENT_CATEGORY, cs.SECTOR_OF_ACTIVITY)
+        category = next((v for system in categories for v in self._values(organization.type, system)), None)
+        return offer.Organisation(
+            reference=f"Organization/{organization.id}",
+            level=_level(organization, internal),
+            name=organization.name,
+            finess=next((one.value for one in identifiers if one.kind == "finess"), None),
+            identifiers=identifiers,
+            kind=internal or category,
+        )
+
+    def _place(self, place: CandidatePlace, include: Collection[str]) -> offer.Place:
+        location = place.location
+        return offer.Place(
+            reference=f"Location/{location.id}",
+            name=location.name,
+            description=location.description,
+            function=next((v for concept in location.type if (v := self._concept(concept))), None),
+            address=_address(location),
+            position=_position(location.position),
+            distance_km=place.distance_km,
+            open=not place_closed(location),
+            capacities=tuple(self._indicator(one) for one in indicators(location)) if "capacities" in include else (),
+            equipment=tuple(self._device(one) for one in equipment_of(location)) if "equipment" in include else (),
+        )
+
+    def _indicator(self, one: Indicator) -> offer.CapacityIndicator:
+        return offer.CapacityIndicator(
+            number=one.number,
+            kind=self._value(one.kind),
+            status=self._value(one.status),
+            horizon=self._value(one.horizon),
+            gender=self._value(one.gender),
+            closing=self._value(one.closing),
+            assignment=self._value(one.assignment),
+            updated=one.updated,
+        )
+
+    def _device(self, device: fhir.Extension) -> offer.Device:
+        number = fhir.extension(device.extension, "nbInService")
+        return offer.Device(
+            type=self._part(device.extension, "equipmentType"),
+            number=number.value_integer if number else None,
+            limits=tuple(self._limit(one) for one in fhir.extensions(device.extension, "ror-location-equipment-limit")),
+        )
+
+    def _limit(self, limit: fhir.Extension) -> offer.EquipmentLimit:
+        value = fhir.extension(limit.extension, "limitValue")
+        quantity = value.value_quantity if value else None
+        return offer.EquipmentLimit(
+            feature=self._part(limit.extension, "equipmentFeature"),
+            value=quantity.value if quantity else None,
+            unit=(quantity.code or quantity.unit) if quantity else None,
+        )
+
+    def _contacts(self, service: fhir.HealthcareService) -> Iterator[offer.Contact]:
+        for found in fhir.extensions(service.extension, "ror-healthcareservice-contact"):
+            parts = found.extension
+            level = _confidentiality(parts)
+            name = fhir.extension(parts, "name")
+            description = fhir.extension(parts, "description")
+            yield offer.Contact(
+                name=_name(name.value_human_name) if name else None,
+                purpose=self._part(parts, "purposeContact"),
+                function=self._part(parts, "ror-contact-function-contact"),
+                description=description.value_string if description else None,
+                telecoms=tuple(
+                    self._telecom(one.extension, level)
+                    for one in fhir.extensions(parts, "ror-healthcareservice-contact-telecom")
+                ),
+                confidentiality=level,
+            )
+
+    def _telecom(self, parts: tuple[fhir.Extension, ...], contact_level: int) -> offer.Telecom:
+        address = fhir.extension(parts, "telecomAddress")
+        usage = fhir.extension(parts, "ror-telecom-usage")
+        return offer.Telecom(
+            value=(address.value_string or "") if address else "",
+            channel=self._part(parts, "ror-telecom-communication-channel"),
+            usage=usage.value_string if usage else None,
+            confidentiality=max(contact_level, _confidentiality(parts)),
+        )
+
+    def _practitioner(self, role: fhir.PractitionerRole, person: fhir.Practitioner | None) -> offer.Practitioner:
+        exercise = fhir.extension(role.extension, "ror-practitionerrole-name", "RORPractitionerRoleName")
+        parts = exercise.extension if exercise else ()
+        first, last = (fhir.extension(parts, url) for url in ("exerciseFirstName", "exerciseLastName"))
+        title = self._part(parts, "exerciseTitle")
+        civil = _name(person.name[0]) if person and person.name else None
+        practised = " ".join(one.value_string for one in (first, last) if one and one.value_string)
+        return offer.Practitioner(
+            reference=f"PractitionerRole/{role.id}",
+            practitioner=f"Practitioner/{person.id}" if person else None,
+            rpps=next((one.value for one in person.identifier if one.value), None) if person else None,
+            title=(title.display or title.code) if title else None,
+            name=practised or civil,
+            profession=next((v for concept in role.code if (v := self._concept(concept))), None),
+            specialties=tuple(v for concept in role.specialty for c in concept.coding if (v := self._value(c))),
+        )
+
+    def _hours(self, slot: fhir.AvailableTime) -> offer.OpeningHours:
+        period = validity(slot)
+        return offer.OpeningHours(
+            day=weekday(slot),
+            opens="00:00:00" if slot.all_day else slot.available_start_time,
+            closes="23:59:00" if slot.all_day else slot.available_end_time,
+            kind=self._value(kind(slot)),
+            valid_from=period.start if period else None,
+            valid_until=period.end if period else None,
+        )
 
 
 def _ages(range_: fhir.Range | None) -> offer.AgeRange | None:
@@ -78,41 +247,11 @@ def _ages(range_: fhir.Range | None) -> offer.AgeRange | None:
     )
 
 
-def _organisation(organization: fhir.Organization) -> offer.Organisation:
-    identifiers = tuple(
-        offer.Identifier(kind=kind, value=one.value)
-        for one in organization.identifier
-        if one.value and (kind := _IDENTIFIER_KINDS.get(fhir.concept_code(one.type) or ""))
-    )
-    internal = next(_values(organization.type, codesystems.INTERNAL_ORGANISATION_TYPE), None)
-    return offer.Organisation(
-        reference=f"Organization/{organization.id}",
-        level=_level(organization, internal),
-        name=organization.name,
-        finess=next((one.value for one in identifiers if one.kind == "finess"), None),
-        identifiers=identifiers,
-        kind=internal or next(_values(organization.type, codesystems.ESTABLISHMENT_CATEGORY), None),
-    )
-
-
 def _level(organization: fhir.Organization, internal: CodedValue | None) -> Literal["OI", "EG", "EJ"]:
     """Infer the level, which is no field of its own (ROR-API 2.4)."""
     if internal or any(fhir.concept_code(one.type) == "42" for one in organization.identifier):
         return "OI"
     return "EG" if organization.part_of else "EJ"
-
-
-def _place(place: CandidatePlace) -> offer.Place:
-    location = place.location
-    return offer.Place(
-        reference=f"Location/{location.id}",
-        name=location.name,
-        function=_value(next((c for concept in location.type for c in concept.coding if c.code), None)),
-        address=_address(location),
-        position=_position(location.position),
-        distance_km=place.distance_km,
-        open=not place_closed(location),
-    )
 
 
 def _address(location: fhir.Location) -> offer.Address | None:
@@ -138,79 +277,13 @@ def _position(position: fhir.LocationPosition | None) -> offer.Position | None:
     )
 
 
-def _contacts(service: fhir.HealthcareService) -> Iterator[offer.Contact]:
-    for found in fhir.extensions(service.extension, "ror-healthcareservice-contact"):
-        parts = found.extension
-        level = _confidentiality(parts)
-        name = fhir.extension(parts, "name")
-        description = fhir.extension(parts, "description")
-        yield offer.Contact(
-            name=_name(name.value_human_name) if name else None,
-            purpose=_concept_value(fhir.extension(parts, "purposeContact")),
-            function=_concept_value(fhir.extension(parts, "ror-contact-function-contact")),
-            description=description.value_string if description else None,
-            telecoms=tuple(
-                _telecom(one.extension, level)
-                for one in fhir.extensions(parts, "ror-healthcareservice-contact-telecom")
-            ),
-            confidentiality=level,
-        )
-
-
-def _telecom(parts: tuple[fhir.Extension, ...], contact_level: int) -> offer.Telecom:
-    address = fhir.extension(parts, "telecomAddress")
-    usage = fhir.extension(parts, "ror-telecom-usage")
-    return offer.Telecom(
-        value=(address.value_string or "") if address else "",
-        channel=_concept_value(fhir.extension(parts, "ror-telecom-communication-channel")),
-        usage=usage.value_string if usage else None,
-        confidentiality=max(contact_level, _confidentiality(parts)),
-    )
-
-
 def _confidentiality(parts: tuple[fhir.Extension, ...]) -> int:
     """Give the strictest level that is named; a missing or unknown one counts as restricted."""
-    named = [fhir.concept_code(one.value_codeable_concept) for one in fhir.extensions(parts, *_CONFIDENTIALITY_URLS)]
-    return max((int(code) if code in {"1", "2", "3"} else _RESTRICTED for code in named), default=_RESTRICTED)
-
-
-def _practitioner(role: fhir.PractitionerRole, person: fhir.Practitioner | None) -> offer.Practitioner:
-    exercise = fhir.extension(role.extension, "ror-practitionerrole-name", "RORPractitionerRoleName")
-    parts = exercise.extension if exercise else ()
-    first, last = (fhir.extension(parts, url) for url in ("exerciseFirstName", "exerciseLastName"))
-    title = _concept_value(fhir.extension(parts, "exerciseTitle"))
-    civil = _name(person.name[0]) if person and person.name else None
-    practised = " ".join(one.value_string for one in (first, last) if one and one.value_string)
-    return offer.Practitioner(
-        reference=f"PractitionerRole/{role.id}",
-        practitioner=f"Practitioner/{person.id}" if person else None,
-        rpps=next((one.value for one in person.identifier if one.value), None) if person else None,
-        title=(title.display or title.code) if title else None,
-        name=practised or civil,
-        profession=_value(next((c for concept in role.code for c in concept.coding if c.code), None)),
-        specialties=tuple(
-            value for concept in role.specialty for c in concept.coding if (value := _value(c)) is not None
-        ),
-    )
+    named = [fhir.concept_code(one.value_codeable_concept) for one in fhir.extensions(parts, *CONFIDENTIALITY_URLS)]
+    return max((int(code) if code in {"1", "2", "3"} else RESTRICTED for code in named), default=RESTRICTED)
 
 
 def _name(name: fhir.HumanName | None) -> str | None:
     if name is None:
         return None
     return " ".join((*name.prefix, *name.given, name.family or "")).strip() or name.text
-
-
-def _hours(slot: fhir.AvailableTime) -> offer.OpeningHours:
-    """Read a slot; the ROR's own extension names the day, the native element is the second choice."""
-    number = fhir.extension(slot.extension, "ror-available-time-number-days-of-week")
-    valid = fhir.extension(slot.extension, "ror-available-time-effective-opening-closing-date")
-    period = valid.value_period if valid else None
-    native = _DAYS.get(slot.days_of_week[0]) if slot.days_of_week else None
-    return offer.OpeningHours(
-        day=number.value_integer if number and number.value_integer else native,
-        opens="00:00:00" if slot.all_day else slot.available_start_time,
-        closes="23:59:00" if slot.all_day else slot.available_end_time,
-        kind=_concept_value(fhir.extension(slot.extension, "ror-available-time-type-of-time")),
-        valid_from=period.start if period else None,
-        valid_until=period.end if period else None,
-    )

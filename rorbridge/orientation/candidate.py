@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from rorbridge.orientation import fhir
 
+Role = tuple[fhir.PractitionerRole, fhir.Practitioner | None]
+"""A professional's work for an offer, and who that is as far as we may see."""
+
 
 @dataclass(frozen=True, slots=True)
 class CandidatePlace:
@@ -22,7 +25,7 @@ class Candidate:
     places: tuple[CandidatePlace, ...]
     organizations: tuple[fhir.Organization, ...]
     """The one that provides the offer, then what it is part of, upwards."""
-    roles: tuple[tuple[fhir.PractitionerRole, fhir.Practitioner | None], ...]
+    roles: tuple[Role, ...]
     missing_places: int = 0
     """Places that the offer names but the answer does not hold."""
 
@@ -40,7 +43,7 @@ def join(found: fhir.Searchset) -> list[Candidate]:
 def _candidate(
     service: fhir.HealthcareService,
     found: fhir.Searchset,
-    roles: tuple[tuple[fhir.PractitionerRole, fhir.Practitioner | None], ...],
+    roles: tuple[Role, ...],
 ) -> Candidate:
     named = dict.fromkeys(fhir.reference_id(one, "Location") or "" for one in service.location)
     places = tuple(

@@ -9,8 +9,8 @@ _CLOSED_PLACE = {"1", "2"}
 """Statut du lieu (R203): closed for good, closed for a time."""
 
 
-def offer_closed(service: fhir.HealthcareService, today: date) -> bool:
-    """Tell whether an offer is closed on *today*.
+def offer_closed(service: fhir.HealthcareService, day: date) -> bool:
+    """Tell whether an offer is closed on *day*.
 
     The closing period decides; its end is the planned reopening, when the offer is open again. Without one the kind
     of closing does: DEF and PRO say closed, PRE (foreseen) not yet.
@@ -19,7 +19,7 @@ def offer_closed(service: fhir.HealthcareService, today: date) -> bool:
         return True
     periods = [one.during for one in service.not_available if one.during]
     if periods:
-        return any(_covers(period, today) for period in periods)
+        return any(_closed_in(period, day) for period in periods)
     kinds = {coding.code for coding in fhir.codings(service.characteristic, CLOSING_TYPE)}
     return not kinds.isdisjoint({"DEF", "PRO"})
 
@@ -27,23 +27,20 @@ def offer_closed(service: fhir.HealthcareService, today: date) -> bool:
 def place_closed(location: fhir.Location) -> bool:
     """Tell whether a place is closed, for good or for a time."""
     status = location.operational_status
-    return (status is not None and status.code in _CLOSED_PLACE) or location.status in {
-        "inactive",
-        "suspended",
-    }
+    return (status is not None and status.code in _CLOSED_PLACE) or location.status in {"inactive", "suspended"}
 
 
-def _covers(period: fhir.Period, day: date) -> bool:
-    start, end = _day(period.start), _day(period.end)
-    return (start is None or start <= day) and (end is None or day < end)
-
-
-def _day(text: str | None) -> date | None:
+def day_of(text: str | None) -> date | None:
     """Read the day of a FHIR date or dateTime; a year or month alone is its first day, nonsense is None."""
     if not text:
         return None
-    padded = text[:10] + "-01-01"[len(text[:10]) - 4 :] if len(text) < 10 else text[:10]
+    padded = {4: f"{text}-01-01", 7: f"{text}-01"}.get(len(text), text[:10])
     try:
         return date.fromisoformat(padded)
     except ValueError:
         return None
+
+
+def _closed_in(period: fhir.Period, day: date) -> bool:
+    start, end = day_of(period.start), day_of(period.end)
+    return (start is None or start <= day) and (end is None or day < end)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from rorbridge.events.request import Need, Where
+from rorbridge.events.need import Need
 from rorbridge.events.result import Problem
+from rorbridge.events.where import Where
 from rorbridge.orientation.fhir import Searchset
 
 
@@ -13,16 +14,19 @@ class Question:
     """One search: what is needed, where, and how far around."""
 
     need: Need
-    where: Where
+    where: Where | None
     radius_km: float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found; complete is False when the directory cut its answer."""
+    """What a search found."""
 
     searchset: Searchset
     complete: bool
+    """False when the directory cut its answer."""
+    verified_only: tuple[str, ...] = ()
+    """Criteria on which the directory offers no search, so that its answer is wider than the need."""
 
 
 class DirectoryError(Exception):

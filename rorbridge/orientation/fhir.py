@@ -30,6 +30,7 @@ class CodeableConcept(_Element, frozen=True):
 
     coding: tuple[Coding, ...] = ()
     text: str | None = None
+    extension: "tuple[Extension, ...]" = ()
 
 
 class Quantity(_Element, frozen=True):
@@ -140,6 +141,7 @@ class HealthcareService(_Element, frozen=True):
     specialty: tuple[CodeableConcept, ...] = ()
     location: tuple[Reference, ...] = ()
     name: str | None = None
+    comment: str | None = None
     characteristic: tuple[CodeableConcept, ...] = ()
     available_time: tuple[AvailableTime, ...] = ()
     not_available: tuple[NotAvailable, ...] = ()
@@ -169,6 +171,7 @@ class Location(_Element, frozen=True):
     status: str | None = None
     operational_status: Coding | None = None
     name: str | None = None
+    description: str | None = None
     type: tuple[CodeableConcept, ...] = ()
     address: AddressValue | None = None
     position: LocationPosition | None = None
@@ -215,6 +218,8 @@ class Searchset(msgspec.Struct):
     distances: dict[str, float] = {}
     """Kilometres by Location id, from the extension location-distance of the included entries."""
     total: int | None = None
+    raw: dict[str, msgspec.Raw] = {}
+    """Each resource as it came, by its reference, such as ``Location/1``."""
     broken: list[str] = []
     """What could not be read, one text an entry: where and why."""
 

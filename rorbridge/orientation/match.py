@@ -1,65 +1,34 @@
 """Does this offer meet this need? Every criterion is verified on the returned data, with the evidence.
 
-The server's answer is a hint only: an offer is kept when each criterion is met on the data, or when our access
-profile does not let us see what it takes to tell.
+The server's answer is a hint only: an offer is kept when each criterion is met on the data, or when our access profile
+does not let us see what it takes to tell. What is asked of the place (where it is, its beds, its devices) must be met
+by one and the same place.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 
-from rorbridge.events import codesystems
+from rorbridge.events import codesystems as cs
+from rorbridge.events.codes import AllOf, Codes
+from rorbridge.events.need import Establishment, Professional
 from rorbridge.events.offer import Evidence, Outcome
-from rorbridge.events.request import AllOf, Codes, Need, Where
-from rorbridge.orientation import age, fhir
+from rorbridge.events.request import OrientationRequest
+from rorbridge.orientation import age, capacity, fhir, opening, people, territory
 from rorbridge.orientation.candidate import Candidate, CandidatePlace
 from rorbridge.orientation.closure import offer_closed, place_closed
+from rorbridge.orientation.criteria import CODED, CodedCriterion, asked
 from rorbridge.orientation.policy import Element, sees
 
 CLOSED = "closed"
 """The reason for which a closed offer is left out."""
-
-_ROUNDING_KM = 0.05
-"""Distances come rounded, to 0.1 km in the ANS's examples."""
-
-
-@dataclass(frozen=True, slots=True)
-class CodedCriterion:
-    """A criterion on coded elements of the offer."""
-
-    field: str
-    """Attribute of Need."""
-    name: str
-    """Name in the request."""
-    system: str
-    elements: Callable[[fhir.HealthcareService], tuple[fhir.CodeableConcept, ...]]
-    required: bool = False
-    """Whether the ROR's profile requires it, so that absence can only mean that it was hidden."""
-    element: Element = Element.OFFER
-
-
-def _characteristics(service: fhir.HealthcareService) -> tuple[fhir.CodeableConcept, ...]:
-    return service.characteristic
-
-
-CODED = (
-    CodedCriterion("activity", "activity", codesystems.ACTIVITY, lambda service: service.specialty, required=True),
-    CodedCriterion("offer_type", "offerType", codesystems.OFFER_TYPE, lambda service: service.category),
-    CodedCriterion("care_mode", "careMode", codesystems.CARE_MODE, _characteristics, required=True),
-    CodedCriterion("reception_modality", "receptionModality", codesystems.RECEPTION_MODALITY, _characteristics),
-    CodedCriterion(
-        "specialisation",
-        "specialisation",
-        codesystems.SPECIALISATION,
-        _characteristics,
-        element=Element.OFFER_DETAIL,
-    ),
-)
+CAPACITY = "capacity"
+"""The criterion whose unverified offers are dropped unless the request says otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a candidate is kept, why not, by which evidence, and how far it is."""
+    """Whether a candidate is kept, why not, by which evidence, and from which place."""
 
     candidate: Candidate
     left_out: str | None
@@ -67,29 +36,62 @@ class Verdict:
     evidence: tuple[Evidence, ...] = ()
     distance_km: float | None = None
     """To the nearest place that meets the need."""
+    place: CandidatePlace | None = None
+    """That place; without a point asked, any that meets the need."""
+
+    @property
+    def unverified(self) -> tuple[str, ...]:
+        """The criteria of which we cannot see whether they are met."""
+        return tuple(one.criterion for one in self.evidence if one.outcome is Outcome.NOT_VISIBLE)
+
+
+Finding = tuple[bool | None, str]
+"""Whether something is met, None when that cannot be seen, and the value that decided it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceCheck:
+    """Something that is asked of the place."""
+
+    criterion: str
+    asked: str
+    check: Callable[[CandidatePlace], Finding]
 
 
 def verify(
-    candidate: Candidate, need: Need, where: Where, radius_km: float | None, *, profile: int, today: date
+    candidate: Candidate, request: OrientationRequest, radius_km: float | None, *, profile: int, now: datetime
 ) -> Verdict:
-    """Verify *candidate* against *need* within *radius_km*, as access *profile* lets us see it.
+    """Verify *candidate* against *request* within *radius_km*, as access *profile* lets us see it.
 
     The first criterion that is not met ends it.
     """
-    if offer_closed(candidate.service, today):
+    keeps_closed = request.answer.closed == "keep"
+    today = now.astimezone(opening.PARIS).date()
+    if not keeps_closed and offer_closed(candidate.service, today):
         return Verdict(candidate, CLOSED)
     evidence: list[Evidence] = []
-    for one in _criteria(candidate, need, where, radius_km, profile):
+    for one in _offer_evidence(candidate, request, profile):
         if one.outcome is Outcome.NOT_MET:
             return Verdict(candidate, one.criterion, (one,))
         evidence.append(one)
-    return Verdict(candidate, None, tuple(evidence), _distance(candidate, where, radius_km))
+    checks = tuple(_place_checks(candidate, request, radius_km, profile))
+    found, place = _place_evidence(candidate, checks, keeps_closed=keeps_closed)
+    for one in found:
+        if one.outcome is Outcome.NOT_MET:
+            return Verdict(candidate, one.criterion, (one,))
+    around = request.where is not None and request.where.around
+    return Verdict(candidate, None, (*evidence, *found), place.distance_km if place and around else None, place)
 
 
 def sensitive(service: fhir.HealthcareService) -> bool:
     """Tell whether the offer is a sensitive unit (unité sensible)."""
     found = fhir.extension(service.extension, "ror-healthcareservice-sensitive-unit")
     return bool(found and found.value_boolean)
+
+
+def field_of(service: fhir.HealthcareService) -> str | None:
+    """Give the code of the offer's field (champ d'activité)."""
+    return next((coding.code for coding in fhir.codings(service.type, cs.FIELD)), None)
 
 
 def age_range(service: fhir.HealthcareService) -> fhir.Range | None:
@@ -99,147 +101,207 @@ def age_range(service: fhir.HealthcareService) -> fhir.Range | None:
     return found.value_range if found else None
 
 
-def commune(location: fhir.Location) -> str | None:
-    """Give the INSEE code of a place's commune."""
-    found = fhir.extension(location.extension, "ror-commune-cog")
-    return fhir.concept_code(found.value_codeable_concept) if found else None
+def psychiatric_sectors(service: fhir.HealthcareService) -> tuple[str, ...]:
+    """Give the psychiatric sectors of the offer."""
+    found = fhir.extensions(service.extension, "ror-healthcareservice-psychiatric-sector")
+    return tuple(one.value_string for one in found if one.value_string)
 
 
-def department(location: fhir.Location) -> str | None:
-    """Give the department of a place: by its commune, else by its postal code.
-
-    The commune decides, since a few communes have a postal code of the neighbouring department. Postal codes tell
-    the two Corsican departments apart by 200/201 and the rest.
-    """
-    if insee := commune(location):
-        return insee[:3] if insee.startswith(("97", "98")) else insee[:2]
-    postal = location.address.postal_code if location.address else None
-    if not postal:
-        return None
-    if postal.startswith("20"):
-        return "2A" if postal.startswith(("200", "201")) else "2B"
-    return postal[:3] if postal.startswith(("97", "98")) else postal[:2]
+def _sees(candidate: Candidate, element: Element, profile: int) -> bool:
+    service = candidate.service
+    return sees(profile, element, field=field_of(service), sensitive=sensitive(service))
 
 
-def _criteria(
-    candidate: Candidate, need: Need, where: Where, radius_km: float | None, profile: int
-) -> Iterator[Evidence]:
+def _evidence(name: str, wanted: str, finding: Finding, source: str) -> Evidence:
+    met, value = finding
+    outcome = Outcome.NOT_VISIBLE if met is None else Outcome.MET if met else Outcome.NOT_MET
+    return Evidence(
+        criterion=name, asked=wanted, outcome=outcome, found=(value,) if met and value else (), source=source
+    )
+
+
+def _offer_evidence(candidate: Candidate, request: OrientationRequest, profile: int) -> Iterator[Evidence]:
+    """Verify what is asked of the offer as a whole."""
+    need, service = request.need, candidate.service
+    source = f"HealthcareService/{service.id}"
     for criterion in CODED:
-        asked: Codes = getattr(need, criterion.field)
-        if asked:
-            yield _coded(criterion, asked, candidate.service, profile)
+        codes, all_of = asked(criterion, need)
+        if codes:
+            yield _coded(criterion, codes, candidate, profile, all_of=all_of)
     if need.age:
-        yield _age(candidate.service, need.age.value, need.age.unit)
-    yield _where(candidate, where, radius_km)
+        yield _evidence(
+            "age", f"{need.age.value:g} {need.age.unit}", _age(service, need.age.value, need.age.unit), source
+        )
+    if need.psychiatric_sector:
+        held = set(psychiatric_sectors(service)) & set(need.psychiatric_sector)
+        seen = bool(held) or _sees(candidate, Element.OFFER, profile)
+        finding = (bool(held) if seen else None, ", ".join(sorted(held)))
+        yield _evidence("psychiatricSector", " or ".join(need.psychiatric_sector), finding, source)
+    if need.open_at:
+        yield _evidence("openAt", need.open_at.isoformat(), _open(service, need.open_at), source)
+    if need.establishment:
+        yield _establishment(candidate, need.establishment)
+    if need.practitioner:
+        yield _practitioner(candidate, need.practitioner, profile)
+    if request.where and request.where.serves:
+        served = [code for code in territory.served_communes(service) if code in request.where.serves]
+        seen = bool(served) or _sees(candidate, Element.OFFER, profile)
+        wanted = territory.asked_text(request.where, None)
+        yield _evidence("serves", wanted, (bool(served) if seen else None, ", ".join(served)), source)
 
 
-def _coded(criterion: CodedCriterion, asked: Codes, service: fhir.HealthcareService, profile: int) -> Evidence:
-    wanted = asked.all_of if isinstance(asked, AllOf) else asked
-    held = {coding.code: coding for coding in fhir.codings(criterion.elements(service), criterion.system)}
-    found = [held[code] for code in wanted if code in held]
-    met = len(found) == len(set(wanted)) if isinstance(asked, AllOf) else bool(found)
-    if met:
+def _coded(
+    criterion: CodedCriterion, codes: tuple[str, ...], candidate: Candidate, profile: int, *, all_of: bool
+) -> Evidence:
+    held = criterion.held(candidate.service)
+    readings = [criterion.readings(code) for code in codes]
+    found = [next((held[one] for one in meanings if one in held), None) for meanings in readings]
+    values = [coding for coding in found if coding is not None]
+    if all(found) if all_of else values:
         outcome = Outcome.MET
     elif criterion.required and not held:
         outcome = Outcome.NOT_VISIBLE
     else:
-        field = next((c.code for c in fhir.codings(service.type, codesystems.FIELD)), None)
-        seen = sees(profile, criterion.element, field=field, sensitive=sensitive(service))
-        outcome = Outcome.NOT_MET if seen or held else Outcome.NOT_VISIBLE
+        seen = bool(held) or _sees(candidate, criterion.element, profile)
+        outcome = Outcome.NOT_MET if seen else Outcome.NOT_VISIBLE
     return Evidence(
         criterion=criterion.name,
-        asked=(" and " if isinstance(asked, AllOf) else " or ").join(wanted),
+        asked=(" and " if all_of else " or ").join(codes),
         outcome=outcome,
-        found=tuple(f"{coding.code} {coding.display or ''}".rstrip() for coding in found),
-        source=f"HealthcareService/{service.id}",
+        found=tuple(f"{coding.code} {coding.display or ''}".rstrip() for coding in values),
+        source=f"HealthcareService/{candidate.service.id}",
     )
 
 
-def _age(service: fhir.HealthcareService, value: float, unit: str) -> Evidence:
+def _age(service: fhir.HealthcareService, value: float, unit: str) -> Finding:
     range_ = age_range(service)
-    taken = age.takes_in(range_, value, unit) if range_ else None
-    outcome = Outcome.NOT_VISIBLE if taken is None else Outcome.MET if taken else Outcome.NOT_MET
-    return Evidence(
-        criterion="age",
-        asked=f"{value:g} {unit}",
-        outcome=outcome,
-        found=(_range_text(range_),) if range_ and taken is not None else (),
-        source=f"HealthcareService/{service.id}",
+    if range_ is None:
+        return None, ""
+
+    def bound(quantity: fhir.Quantity | None) -> str:
+        return f"{quantity.value:g} {age.unit(quantity)}" if quantity and quantity.value is not None else "…"
+
+    return age.takes_in(range_, value, unit), f"{bound(range_.low)} to {bound(range_.high)}"
+
+
+def _open(service: fhir.HealthcareService, moment: datetime) -> Finding:
+    if offer_closed(service, moment.astimezone(opening.PARIS).date()):
+        return False, ""
+    return opening.open_at(service, moment)
+
+
+def _establishment(candidate: Candidate, wanted: Establishment) -> Evidence:
+    """Look for an organisation above the offer that has the number, and for one that has the category."""
+    numbers = [{wanted.finess, f"1{wanted.finess}"}] if wanted.finess else []
+    numbers += [{wanted.id_nat_struct}] if wanted.id_nat_struct else []
+    systems = (cs.ESTABLISHMENT_CATEGORY, cs.SECTOR_OF_ACTIVITY)
+    named = [
+        (organization, one.value)
+        for organization in candidate.organizations
+        for one in organization.identifier
+        if any(one.value in spellings for spellings in numbers)
+    ]
+    held = {value for _, value in named}
+    categories = [
+        (organization, coding.code or "")
+        for organization in candidate.organizations
+        for coding in fhir.codings(organization.type, *systems)
+        if _is_asked(coding.code, wanted.category)
+    ]
+    met: bool | None = all(spellings & held for spellings in numbers) and (not wanted.category or bool(categories))
+    if not met and not candidate.organizations:
+        met = None
+    deciding = named or categories
+    return _evidence(
+        "establishment",
+        ", ".join(filter(None, [wanted.finess, wanted.id_nat_struct, *_codes(wanted.category)])),
+        (met, ", ".join(value or "" for _, value in (*named, *categories))),
+        f"Organization/{deciding[0][0].id}" if deciding else f"HealthcareService/{candidate.service.id}",
     )
 
 
-def _range_text(range_: fhir.Range) -> str:
-    def bound(quantity: fhir.Quantity | None) -> str:
-        if quantity is None or quantity.value is None:
-            return "…"
-        return f"{quantity.value:g} {age.unit(quantity)}"
+def _practitioner(candidate: Candidate, wanted: Professional, profile: int) -> Evidence:
+    role = next((role for role in candidate.roles if people.meets(role, wanted)), None)
+    seen = bool(candidate.roles) or _sees(candidate, Element.PRACTITIONER, profile)
+    finding: Finding = (True, f"PractitionerRole/{role[0].id}") if role else (False if seen else None, "")
+    source = f"PractitionerRole/{role[0].id}" if role else f"HealthcareService/{candidate.service.id}"
+    return _evidence("practitioner", people.asked_text(wanted), finding, source)
 
-    return f"{bound(range_.low)} to {bound(range_.high)}"
 
-
-def _where(candidate: Candidate, where: Where, radius_km: float | None) -> Evidence:
-    """Verify the place: one that is open and lies where it was asked for."""
-    name, asked = _where_asked(where, radius_km)
-    unseen = candidate.missing_places > 0 or not candidate.places
-    best: tuple[float, str, CandidatePlace] | None = None
-    for place in candidate.places:
-        if place_closed(place.location):
-            continue
-        value, meets = _place_value(place, where, radius_km)
-        if meets is None:
-            unseen = True
-        elif meets:
-            near = place.distance_km if place.distance_km is not None else 0.0
-            if best is None or near < best[0]:
-                best = (near, value, place)
-    if best:
-        return Evidence(
-            criterion=name,
-            asked=asked,
-            outcome=Outcome.MET,
-            found=(best[1],),
-            source=f"Location/{best[2].location.id}",
+def _place_checks(
+    candidate: Candidate, request: OrientationRequest, radius_km: float | None, profile: int
+) -> Iterator[_PlaceCheck]:
+    where, need = request.where, request.need
+    if where and not where.serves:
+        yield _PlaceCheck(
+            where.chosen[0],
+            territory.asked_text(where, radius_km),
+            lambda place: territory.lies_there(place, where, radius_km),
         )
-    return Evidence(criterion=name, asked=asked, outcome=Outcome.NOT_VISIBLE if unseen else Outcome.NOT_MET)
+    for device in need.equipment:
+        seen = _sees(candidate, Element.EQUIPMENT, profile)
+
+        def has_device(place: CandidatePlace, device=device, seen=seen) -> Finding:  # type: ignore[no-untyped-def]
+            held = list(capacity.equipment_of(place.location))
+            if any(capacity.device_meets(one, device) for one in held):
+                return True, capacity.device_text(device)
+            return (False if held or seen else None), ""
+
+        yield _PlaceCheck("equipment", capacity.device_text(device), has_device)
+    if wanted := need.capacity:
+        seen_capacity = _sees(candidate, capacity.element(wanted), profile)
+
+        def has_capacity(place: CandidatePlace) -> Finding:
+            met = next((one for one in capacity.indicators(place.location) if capacity.meets(one, wanted)), None)
+            return (True, capacity.describe(met)) if met else (False if seen_capacity else None, "")
+
+        yield _PlaceCheck(CAPACITY, capacity.asked_text(wanted), has_capacity)
 
 
-def _where_asked(where: Where, radius_km: float | None) -> tuple[str, str]:
-    if where.near:
-        return "near", f"within {radius_km:g} km of {where.near.latitude:g}, {where.near.longitude:g}"
-    if where.commune:
-        return "commune", f"within {radius_km:g} km of commune {where.commune}"
-    if where.communes:
-        return "communes", " or ".join(where.communes)
-    if where.postal_codes:
-        return "postalCodes", " or ".join(where.postal_codes)
-    return "departments", " or ".join(where.departments or ())
+def _place_evidence(
+    candidate: Candidate, checks: tuple[_PlaceCheck, ...], *, keeps_closed: bool
+) -> tuple[list[Evidence], CandidatePlace | None]:
+    """Find the place that meets all that is asked of one, the nearest of several.
+
+    Best is a place of which everything is met, next one of which something cannot be seen. Where the offer names
+    places that the answer does not hold, or none at all, what it takes to tell may have been hidden.
+    """
+    places = [one for one in candidate.places if keeps_closed or not place_closed(one.location)]
+    if not checks:
+        return [], min(places, key=_nearness, default=None)
+    judged = sorted(
+        ((place, [check.check(place) for check in checks]) for place in places),
+        key=lambda one: (_worst(one[1]), -_met(one[1]), _nearness(one[0])),
+    )
+    hidden = candidate.missing_places > 0 or not candidate.places
+    if judged and (_worst(judged[0][1]) < _NOT_MET or not hidden):
+        place, findings = judged[0]
+        source = f"Location/{place.location.id}"
+        return [_evidence(c.criterion, c.asked, f, source) for c, f in zip(checks, findings, strict=True)], place
+    outcome: Finding = (None if hidden else False, "")
+    source = f"HealthcareService/{candidate.service.id}"
+    return [_evidence(check.criterion, check.asked, outcome, source) for check in checks], None
 
 
-def _place_value(place: CandidatePlace, where: Where, radius_km: float | None) -> tuple[str, bool | None]:
-    """Give what a place has to show for *where*, and whether that meets it; None when it shows nothing."""
-    if where.around:
-        if place.distance_km is None or radius_km is None:
-            return "", None
-        return f"{place.distance_km:g} km", place.distance_km <= radius_km + _ROUNDING_KM
-    if where.communes:
-        value, wanted = commune(place.location), where.communes
-    elif where.postal_codes:
-        value = place.location.address.postal_code if place.location.address else None
-        wanted = where.postal_codes
-    else:
-        value, wanted = department(place.location), where.departments or ()
-    return value or "", None if value is None else value in wanted
+_NOT_MET = 2
 
 
-def _distance(candidate: Candidate, where: Where, radius_km: float | None) -> float | None:
-    """Give the distance of the nearest place that meets the need, in km."""
-    if not where.around:
-        return None
-    distances = [
-        place.distance_km
-        for place in candidate.places
-        if place.distance_km is not None
-        and not place_closed(place.location)
-        and _place_value(place, where, radius_km)[1]
-    ]
-    return min(distances, default=None)
+def _worst(findings: list[Finding]) -> int:
+    """Give 0 when all is met, 1 when something cannot be seen, 2 when something is not met."""
+    return max(0 if met else 1 if met is None else _NOT_MET for met, _ in findings)
+
+
+def _met(findings: list[Finding]) -> int:
+    return sum(met is True for met, _ in findings)
+
+
+def _nearness(place: CandidatePlace) -> tuple[float, str]:
+    return (float("inf") if place.distance_km is None else place.distance_km, place.location.id)
+
+
+def _is_asked(code: str | None, codes: Codes) -> bool:
+    return code in _codes(codes)
+
+
+def _codes(codes: Codes) -> tuple[str, ...]:
+    return codes.all_of if isinstance(codes, AllOf) else codes

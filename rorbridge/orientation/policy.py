@@ -6,33 +6,67 @@ results topic may read. What the audience may not read never leaves the bridge.
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from enum import Enum, auto
+from enum import Enum, StrEnum
 
 from rorbridge.events.offer import Contact, Offer
 
 MEDICO_SOCIAL = "04"
 """Code of the field (champ d'activité) médico-social."""
+VILLE = "05"
+"""Code of the field ville."""
 
 
-class Element(Enum):
+class Element(StrEnum):
     """Groups of elements that the policy treats alike: rows of the table in ROR-API 4.3."""
 
-    OFFER = auto()
-    """Most elements of a HealthcareService."""
-    OFFER_DETAIL = auto()
-    """Acts, specialisations, professions and competences of a HealthcareService."""
+    OFFER = "most elements of an offer and its places"
+    OFFER_DETAIL = "acts, specialisations, professions, competences"
+    EQUIPMENT = "equipment of a place"
+    INSTALLED_CAPACITY = "installed beds and places"
+    CAPACITY = "other beds and places"
+    ADDITIONAL_CAPACITY = "additional beds and places"
+    PRACTITIONER = "practitioners and their roles"
+
+
+class Sight(Enum):
+    """Whether an access profile sees a group of elements."""
+
+    NEVER = "no"
+    ALWAYS = "yes"
+    NOT_SENSITIVE = "not if the unit is sensitive"
+    MEDICO_SOCIAL_NOT_SENSITIVE = "of médico-social offers only, and not if the unit is sensitive"
+    VILLE_ONLY = "of offers in the field ville only, and not if the unit is sensitive"
+
+
+_NO, _YES, _OPEN = Sight.NEVER, Sight.ALWAYS, Sight.NOT_SENSITIVE
+_MS, _VILLE = Sight.MEDICO_SOCIAL_NOT_SENSITIVE, Sight.VILLE_ONLY
+
+SIGHTS: dict[Element, tuple[Sight, Sight, Sight, Sight, Sight, Sight]] = {
+    # profile               0       1     2      3      4     5
+    Element.OFFER: (_OPEN, _YES, _OPEN, _OPEN, _YES, _OPEN),
+    Element.OFFER_DETAIL: (_NO, _YES, _OPEN, _MS, _YES, _YES),
+    Element.EQUIPMENT: (_NO, _YES, _OPEN, _MS, _YES, _OPEN),
+    Element.INSTALLED_CAPACITY: (_NO, _YES, _OPEN, _MS, _YES, _OPEN),
+    Element.CAPACITY: (_NO, _YES, _OPEN, _MS, _YES, _NO),
+    Element.ADDITIONAL_CAPACITY: (_NO, _YES, _NO, _NO, _YES, _NO),
+    Element.PRACTITIONER: (_VILLE, _YES, _OPEN, _MS, _YES, _OPEN),
+}
+"""ROR-API 4.3, a row an element and a column an access profile."""
 
 
 def sees(profile: int, element: Element, *, field: str | None, sensitive: bool) -> bool:
     """Tell whether access *profile* (0 to 5) lets us see *element* of an offer in *field*."""
-    if profile in {1, 4}:
-        return True
-    if element is Element.OFFER_DETAIL:
-        if profile == 5:
-            return True
-        if profile == 0 or (profile == 3 and field != MEDICO_SOCIAL):
+    match SIGHTS[element][profile]:
+        case Sight.NEVER:
             return False
-    return not sensitive
+        case Sight.ALWAYS:
+            return True
+        case Sight.NOT_SENSITIVE:
+            return not sensitive
+        case Sight.MEDICO_SOCIAL_NOT_SENSITIVE:
+            return field == MEDICO_SOCIAL and not sensitive
+        case Sight.VILLE_ONLY:
+            return field == VILLE and not sensitive
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +86,19 @@ def may_know(audience: Audience, redactions: Counter[str], *, sensitive: bool) -
     return True
 
 
+def may_know_people(audience: Audience, field: str | None) -> bool:
+    """Tell whether *audience* may read who works for an offer.
+
+    The public may of offers in the field ville alone, as access profile 0 does; who may read restricted data, of all.
+    """
+    return audience.max_confidentiality > 1 or field == VILLE
+
+
+def may_read(audience: Audience, level: int) -> bool:
+    """Tell whether *audience* may read what is of confidentiality *level*."""
+    return level <= audience.max_confidentiality
+
+
 def redact(offer: Offer, audience: Audience, redactions: Counter[str]) -> Offer:
     """Give what *audience* may read of an offer.
 
@@ -60,14 +107,18 @@ def redact(offer: Offer, audience: Audience, redactions: Counter[str]) -> Offer:
     contacts = tuple(
         kept for contact in offer.contacts if (kept := _contact(contact, audience, redactions)) is not None
     )
-    return replace(offer, contacts=contacts)
+    practitioners = offer.practitioners
+    if practitioners and not may_know_people(audience, offer.field.code if offer.field else None):
+        redactions["practitioner"] += len(practitioners)
+        practitioners = ()
+    return replace(offer, contacts=contacts, practitioners=practitioners)
 
 
 def _contact(contact: Contact, audience: Audience, redactions: Counter[str]) -> Contact | None:
-    if contact.confidentiality > audience.max_confidentiality:
+    if not may_read(audience, contact.confidentiality):
         redactions["contact"] += 1
         return None
-    telecoms = tuple(t for t in contact.telecoms if t.confidentiality <= audience.max_confidentiality)
+    telecoms = tuple(one for one in contact.telecoms if may_read(audience, one.confidentiality))
     if hidden := len(contact.telecoms) - len(telecoms):
         redactions["telecom"] += hidden
     return replace(contact, telecoms=telecoms)

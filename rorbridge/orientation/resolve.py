@@ -1,24 +1,26 @@
 """The use case: a request becomes its result."""
 
 import asyncio
-import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from typing import Any
 
+from rorbridge.events.offer import Offer
 from rorbridge.events.problem import problem
 from rorbridge.events.request import OrientationRequest
 from rorbridge.events.result import OrientationResult, Problem, Round, Search, Status, Timing
-from rorbridge.orientation.assemble import assemble
+from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.directory import Directory, DirectoryError, Found, Question
-from rorbridge.orientation.match import Verdict, sensitive, verify
+from rorbridge.orientation.fhir import Searchset
+from rorbridge.orientation.fhirbundle import bundle
+from rorbridge.orientation.match import CAPACITY, Verdict, sensitive, verify
+from rorbridge.orientation.nomenclature import Nomenclature, warnings
 from rorbridge.orientation.policy import Audience, may_know, redact
 from rorbridge.orientation.rank import rank
 
-_PARIS = ZoneInfo("Europe/Paris")
 _WIDEN = 2.0
 """By what the radius grows from round to round."""
 
@@ -28,11 +30,14 @@ class Resolver:
     """Answers requests from a directory, for one audience."""
 
     directory: Directory
+    nomenclature: Nomenclature
     audience: Audience
     access_profile: int
     """Under which access profile (0 to 5) the directory answers."""
     time_budget_s: float
-    """Seconds for a request that names no deadline."""
+    """Seconds for the directory to answer one request, from when its turn has come."""
+    turns: asyncio.Semaphore
+    """How many requests are put to the directory at the same time; the others wait, and their deadlines with them."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def resolve(
@@ -43,21 +48,32 @@ class Resolver:
         Raises nothing but a bug or a cancellation.
         """
         started = self.now()
-        left_s = (request.deadline - started).total_seconds() if request.deadline else math.inf
+        left_s = (request.deadline - started).total_seconds() if request.deadline else None
         try:
-            if left_s <= 0:
+            # A timeout of 0 would still let the search begin.
+            if left_s is not None and left_s <= 0:
                 raise TimeoutError
-            async with asyncio.timeout(min(left_s, self.time_budget_s)):
-                result = await self._search(request_id, request, redactions)
+            async with asyncio.timeout(left_s), self.turns:
+                result = await self._in_budget(request_id, request, redactions)
         except TimeoutError:
-            result = OrientationResult(request_id=request_id, status=Status.FAILED, problem=self._too_slow())
-            if request.deadline and left_s <= self.time_budget_s:
-                result = replace(result, status=Status.EXPIRED, problem=_expired(request.deadline))
-        except DirectoryError as error:
-            result = OrientationResult(request_id=request_id, status=Status.FAILED, problem=error.problem)
+            expired = _expired(request.deadline)
+            result = OrientationResult(request_id=request_id, status=Status.EXPIRED, problem=expired)
         finished = self.now()
         took_ms = round((finished - started).total_seconds() * 1000, 1)
         return replace(result, timing=Timing(received_at=received_at, answered_at=finished, resolve_ms=took_ms))
+
+    async def _in_budget(
+        self, request_id: str, request: OrientationRequest, redactions: Counter[str]
+    ) -> OrientationResult:
+        """Search within the time budget; what goes wrong is the result's problem."""
+        try:
+            async with asyncio.timeout(self.time_budget_s):
+                return await self._search(request_id, request, redactions)
+        except TimeoutError:
+            found = self._too_slow()
+        except DirectoryError as error:
+            found = error.problem
+        return OrientationResult(request_id=request_id, status=Status.FAILED, problem=found)
 
     async def _search(
         self, request_id: str, request: OrientationRequest, redactions: Counter[str]
@@ -65,25 +81,26 @@ class Resolver:
         """Search in wider and wider circles until there are enough offers."""
         rounds: list[Round] = []
         kept: list[Verdict] = []
-        complete = True
+        found = Found(Searchset(), complete=True)
         for radius_km in radii(request):
             found = await self.directory.search(Question(request.need, request.where, radius_km))
-            complete = found.complete
             kept, told = self._verify(found, request, radius_km, redactions)
             rounds.append(told)
             if len(kept) >= request.answer.at_least:
                 break
         first = rank(kept, request.answer.order, request_id)[: request.answer.limit]
+        offers, as_bundle = self._answer(first, len(kept), found.searchset, request, redactions)
         return OrientationResult(
             request_id=request_id,
             status=Status.MATCHED if kept else Status.NO_MATCH,
-            offers=tuple(
-                redact(assemble(verdict, request.answer.include), self.audience, redactions) for verdict in first
-            ),
+            offers=offers,
+            bundle=as_bundle,
+            warnings=warnings(request, self.nomenclature),
             search=Search(
                 rounds=tuple(rounds),
                 total=len(kept),
-                complete=complete,
+                complete=found.complete,
+                verified_only=found.verified_only,
                 source="ror",
                 as_of=self.now(),
             ),
@@ -95,18 +112,19 @@ class Resolver:
         """Verify what was found; give what meets the need and may be known, and the round's account."""
         kept: list[Verdict] = []
         left_out: Counter[str] = Counter()
-        today = self.now().astimezone(_PARIS).date()
+        now = self.now()
+        unverified: Counter[str] = Counter()
         candidates = [
             one
             for one in join(found.searchset)
             if may_know(self.audience, redactions, sensitive=sensitive(one.service))
         ]
         for candidate in candidates:
-            verdict = verify(
-                candidate, request.need, request.where, radius_km, profile=self.access_profile, today=today
-            )
+            verdict = verify(candidate, request, radius_km, profile=self.access_profile, now=now)
             if verdict.left_out:
                 left_out[verdict.left_out] += 1
+            elif dropped := _dropped(verdict, request):
+                unverified[dropped] += 1
             else:
                 kept.append(verdict)
         return kept, Round(
@@ -114,23 +132,52 @@ class Resolver:
             found=len(candidates),
             kept=len(kept),
             left_out=dict(left_out) or None,
+            unverified=dict(unverified) or None,
             broken=len(found.searchset.broken),
         )
+
+    def _answer(
+        self,
+        first: list[Verdict],
+        total: int,
+        found: Searchset,
+        request: OrientationRequest,
+        redactions: Counter[str],
+    ) -> tuple[tuple[Offer, ...], dict[str, Any] | None]:
+        """Give what is sent of the kept offers, in the format asked for, after the audience's policy."""
+        if request.answer.format == "fhir-bundle":
+            return (), bundle(first, total, found, self.audience, redactions)
+        assembler = Assembler(self.nomenclature.display)
+        offers = (assembler.assemble(verdict, request.answer.include) for verdict in first)
+        return tuple(redact(one, self.audience, redactions) for one in offers), None
 
     def _too_slow(self) -> Problem:
         detail = f"no full answer within {self.time_budget_s:g} s"
         return problem("ror-too-slow", "The ROR took too long", detail, retryable=True)
 
 
-def _expired(deadline: datetime) -> Problem:
-    return problem("expired", "The deadline passed first", f"it was {deadline.isoformat()}")
+def _expired(deadline: datetime | None) -> Problem:
+    return problem(
+        "expired", "The deadline passed first", f"it was {deadline.isoformat() if deadline else 'not named'}"
+    )
+
+
+def _dropped(verdict: Verdict, request: OrientationRequest) -> str | None:
+    """Give the criterion for which an offer is dropped because it cannot be seen whether it is met."""
+    match request.answer.unverified:
+        case "keep":
+            return None
+        case "drop":
+            return next(iter(verdict.unverified), None)
+        case None:
+            return CAPACITY if CAPACITY in verdict.unverified else None
 
 
 def radii(request: OrientationRequest) -> Iterator[float | None]:
     """Go through the radii to search, in km: doubled from the first to the widest; one None without a circle."""
-    radius = request.where.radius_km
+    radius = request.where.radius_km if request.where else None
+    widest = request.where.max_radius_km if request.where else None
     yield radius
-    widest = request.where.max_radius_km
     while radius and widest and radius < widest:
         radius = min(radius * _WIDEN, widest)
         yield radius

@@ -49,9 +49,27 @@ class _Outcome(msgspec.Struct, rename="camel"):
     issue: tuple[_Issue, ...] = ()
 
 
+class _Named(msgspec.Struct, gc=False):
+    name: str = ""
+
+
+class _CapableResource(msgspec.Struct, rename="camel"):
+    type: str = ""
+    search_param: tuple[_Named, ...] = ()
+
+
+class _Rest(msgspec.Struct):
+    resource: tuple[_CapableResource, ...] = ()
+
+
+class _Capability(msgspec.Struct):
+    rest: tuple[_Rest, ...] = ()
+
+
 _BUNDLE = msgspec.json.Decoder(_Bundle)
 _ENTRY = msgspec.json.Decoder(_Entry)
 _KIND = msgspec.json.Decoder(_Kind)
+_CAPABILITY = msgspec.json.Decoder(_Capability)
 _OUTCOME = msgspec.json.Decoder(_Outcome)
 _SERVICE = msgspec.json.Decoder(fhir.HealthcareService)
 _LOCATION = msgspec.json.Decoder(fhir.Location)
@@ -79,6 +97,24 @@ def add_page(page: bytes, found: fhir.Searchset) -> str | None:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             found.broken.append(f"entry {number}, {_kind_of(entry)}: {error}")
     return next((link.url for link in bundle.link if link.relation == "next" and link.url), None)
+
+
+def searchable(body: bytes) -> frozenset[str]:
+    """Give the search parameters of HealthcareService that a CapabilityStatement offers.
+
+    Raises RorAnswerError when the body is none.
+    """
+    try:
+        statement = _CAPABILITY.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise RorAnswerError(f"/metadata is no CapabilityStatement: {error}") from None
+    return frozenset(
+        parameter.name
+        for rest in statement.rest
+        for resource in rest.resource
+        if resource.type == "HealthcareService"
+        for parameter in resource.search_param
+    )
 
 
 def outcome(body: bytes) -> tuple[str, ...]:
@@ -121,7 +157,8 @@ def _add_entry(raw: msgspec.Raw, found: fhir.Searchset) -> None:
             practitioner = _PRACTITIONER.decode(entry.resource)
             found.practitioners[practitioner.id] = practitioner
         case _:
-            pass  # an OperationOutcome with a remark, or a resource that we did not ask for
+            return  # an OperationOutcome with a remark, or a resource that we did not ask for
+    found.raw[f"{kind.resource_type}/{kind.id}"] = entry.resource
 
 
 def _distance(search: _Search | None) -> float | None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Final, Self
 
@@ -31,6 +33,9 @@ _MOST_PAGES: Final = 100
 
 _GONE: Final = {404, 410}
 
+_METADATA_PAUSE_S: Final = 60.0
+"""Seconds until /metadata is asked for again when it could not be had; searches go on meanwhile."""
+
 
 class RorDirectory:
     """The ROR as a Directory. Used as an async context manager; one a process."""
@@ -52,7 +57,10 @@ class RorDirectory:
             "Accept": "application/fhir+json",
             "Accept-Encoding": "gzip",
         }
-        self._calls = asyncio.Semaphore(settings.max_concurrency)
+        self._clock = time.monotonic
+        self._metadata_lock = asyncio.Lock()
+        self._metadata_at = 0.0
+        self._parameters: frozenset[str] | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,18 +72,31 @@ class RorDirectory:
 
     async def search(self, question: Question) -> Found:
         """Search HealthcareService with all pages; a page that expired starts the search again, once."""
-        first = self._base_url.copy_with(
-            path=f"{self._base_url.path}/HealthcareService", params=query.parameters(question)
-        )
+        asked = query.build(question, await self._offered())
+        first = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=asked.parameters)
         try:
-            return await self._all_pages(first)
+            return await self._all_pages(first, asked.verified_only)
         except PageExpiredError:
             try:
-                return await self._all_pages(first)
+                return await self._all_pages(first, asked.verified_only)
             except PageExpiredError:
                 raise RorUnavailableError("its pages expire faster than they can be read") from None
 
-    async def _all_pages(self, first: httpx.URL) -> Found:
+    async def _offered(self) -> frozenset[str] | None:
+        """Give the search parameters that /metadata offers, read once; None where the server does not tell.
+
+        Trouble with the token or the server itself is raised: the search would meet it as well.
+        """
+        if self._parameters is None and self._clock() >= self._metadata_at:
+            async with self._metadata_lock:
+                if self._parameters is None and self._clock() >= self._metadata_at:
+                    self._metadata_at = self._clock() + _METADATA_PAUSE_S
+                    with suppress(RorRefusedError, RorAnswerError):
+                        url = self._base_url.copy_with(path=f"{self._base_url.path}/metadata")
+                        self._parameters = bundle.searchable(await self._get(url, first_page=True)) or None
+        return self._parameters
+
+    async def _all_pages(self, first: httpx.URL, verified_only: tuple[str, ...]) -> Found:
         found = Searchset()
         url = first
         for _ in range(_MOST_PAGES):
@@ -83,7 +104,7 @@ class RorDirectory:
             following = bundle.add_page(page, found)
             if following is None:
                 complete = (found.total or len(found.services)) < MOST_MATCHES
-                return Found(found, complete)
+                return Found(found, complete, verified_only)
             url = self._ours(following)
         raise RorAnswerError(f"its pages do not end after {_MOST_PAGES}")
 
@@ -108,13 +129,12 @@ class RorDirectory:
 
     async def _call(self, url: httpx.URL) -> tuple[int, bytes]:
         """Make one call, and give its status and body. A token that is refused is not used again."""
-        async with self._calls:
-            token = await self._tokens.token()
-            headers = {**self._headers, "Authorization": f"Bearer {token}"}
-            try:
-                response = await self._http.get(url, headers=headers)
-            except (httpx.HTTPError, aiohttp.ClientError) as error:
-                raise RorUnavailableError(f"no answer to a search ({type(error).__name__})") from None
+        token = await self._tokens.token()
+        headers = {**self._headers, "Authorization": f"Bearer {token}"}
+        try:
+            response = await self._http.get(url, headers=headers)
+        except (httpx.HTTPError, aiohttp.ClientError) as error:
+            raise RorUnavailableError(f"no answer to a search ({type(error).__name__})") from None
         if response.status_code == 401:
             self._tokens.refused(token)
         return response.status_code, response.content

@@ -1,9 +1,15 @@
 """From a question to the parameters of a HealthcareService search (ROR-API 3.1 to 3.6)."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from rorbridge.events import codesystems
-from rorbridge.events.request import Age, AllOf, Codes, Need, Where
+from rorbridge.events import codesystems as cs
+from rorbridge.events.codes import AllOf, Codes
+from rorbridge.events.need import Age, Capacity, Equipment, Establishment, Need
+from rorbridge.events.where import Where
+from rorbridge.orientation import capacity
+from rorbridge.orientation.criteria import CODED, CodedCriterion, asked
 from rorbridge.orientation.directory import Question
 
 Parameters = list[tuple[str, str]]
@@ -18,46 +24,146 @@ INCLUDES: Final[Parameters] = [
 ]
 """The block of includes that the ANS documents (ROR-API 3.4)."""
 
-_CODED: Final = (
-    ("activity", "specialty", codesystems.ACTIVITY),
-    ("offer_type", "service-category", codesystems.OFFER_TYPE),
-    ("care_mode", "characteristic", codesystems.CARE_MODE),
-    ("reception_modality", "characteristic", codesystems.RECEPTION_MODALITY),
-    ("specialisation", "characteristic", codesystems.SPECIALISATION),
-)
-"""Criterion of the need, search parameter, code system."""
+CODED_PARAMETERS: Final = {
+    "activity": "specialty",
+    "family": "specialty",
+    "offerType": "service-category",
+    "field": "service-type",
+    "audience": "patient-type",
+    "sourceRegion": "_tag",
+}
+"""Search parameters of coded criteria; all others are characteristics."""
 
 _AGE_UNIT_SYSTEM: Final = "https://unitsofmeasure.org"
 """How the ANS documents the unit of an age, with https (ROR-API 3.5)."""
+_LIMIT_UNIT_SYSTEM: Final = "http://unitsofmeasure.org"
+"""And that of an equipment's limit, with http."""
 
-_CORSICA: Final = {"2A": ("200", "201"), "2B": ("202", "206")}
-"""Postal codes do not know the letters of the two Corsican departments."""
+_CORSICA: Final = {"2A": "20", "2B": "20"}
+"""Postal codes do not know the letters of the two Corsican departments, and CEDEX codes do not tell them apart."""
+
+_RPPS_PREFIX: Final = "8"
 
 
-def parameters(question: Question) -> Parameters:
-    """Give the search parameters of *question*, includes and all."""
-    return [*_need(question.need), _where(question.where, question.radius_km), *INCLUDES]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One parameter of a search, and the criterion that it asks about."""
+
+    criterion: str
+    parameter: str
+    value: str
 
 
-def _need(need: Need) -> Parameters:
-    found: Parameters = []
-    for field, parameter, system in _CODED:
-        found += [(parameter, value) for value in _tokens(getattr(need, field), system)]
-    if need.age:
-        found.append(("_filter", _age(need.age)))
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A search, and the criteria that it does not ask about."""
+
+    parameters: Parameters
+    verified_only: tuple[str, ...]
+
+
+def build(question: Question, offered: frozenset[str] | None = None) -> Query:
+    """Build the search for *question* from the parameters that the server has *offered*; None means all.
+
+    A criterion whose parameters are not all there is left to verification. Where the care is to be given is always
+    asked: without it the answer would be the whole country.
+    """
+    criteria = list(_need(question.need))
+    lacking = {one.criterion for one in criteria if offered is not None and one.parameter not in offered}
+    sent = [(one.parameter, one.value) for one in criteria if one.criterion not in lacking]
+    where = [_where(question.where, question.radius_km)] if question.where else []
+    return Query([*sent, *where, *INCLUDES], tuple(sorted(lacking | _unsearchable(question.need))))
+
+
+def coded_parameter(criterion: CodedCriterion) -> str:
+    """Give the search parameter of a coded criterion."""
+    return CODED_PARAMETERS.get(criterion.name, "characteristic")
+
+
+def _need(need: Need) -> Iterator[Asked]:
+    for criterion in CODED:
+        codes, all_of = asked(criterion, need)
+        values = [",".join(f"{system}|{code}" for system, code in criterion.readings(one)) for one in codes]
+        for value in values if all_of else [",".join(values)] * bool(values):
+            yield Asked(criterion.name, coded_parameter(criterion), value)
+    if need.age and need.age.unit == "a":
+        yield Asked("age", "_filter", _age(need.age))
+    if need.psychiatric_sector:
+        yield Asked("psychiatricSector", "psychiatric-sector", ",".join(need.psychiatric_sector))
+    for device in need.equipment:
+        yield from _equipment(device)
+    if need.capacity:
+        yield from _capacity(need.capacity)
+    if need.establishment:
+        yield from _establishment(need.establishment)
+    if need.practitioner and need.practitioner.rpps:
+        rpps = need.practitioner.rpps
+        yield Asked("practitioner", "practitioner.identifier", f"{rpps},{_RPPS_PREFIX}{rpps}")
+
+
+def _unsearchable(need: Need) -> set[str]:
+    """Give the criteria that have no parameter at all, or none for what is asked of them."""
+    found: set[str] = {"openAt"} if need.open_at else set()
+    if need.practitioner and (
+        need.practitioner.profession or need.practitioner.specialty or need.practitioner.convention
+    ):
+        found.add("practitioner")
+    if need.age and need.age.unit != "a":
+        # Nobody says that the server converts units; a wider answer is verified, a narrower one would miss offers.
+        found.add("age")
     return found
-
-
-def _tokens(codes: Codes, system: str) -> list[str]:
-    """Any of several codes is one value with commas, all of them are a value each."""
-    if isinstance(codes, AllOf):
-        return [f"{system}|{code}" for code in dict.fromkeys(codes.all_of)]
-    return [",".join(f"{system}|{code}" for code in dict.fromkeys(codes))] if codes else []
 
 
 def _age(age: Age) -> str:
     value = f"{age.value:g}|{_AGE_UNIT_SYSTEM}|{age.unit}"
     return f"(age-range-low le {value} and age-range-high ge {value})"
+
+
+def _equipment(device: Equipment) -> Iterator[Asked]:
+    yield Asked("equipment", "location.equipment-type", f"{cs.EQUIPMENT}|{device.type}")
+    if device.feature and device.at_least:
+        limit = device.at_least
+        yield Asked("equipment", "location.equipment-feature", f"{cs.EQUIPMENT_FEATURE}|{device.feature}")
+        yield Asked("equipment", "location.limit-value", f"ge{limit.value:g}|{_LIMIT_UNIT_SYSTEM}|{limit.unit}")
+
+
+def _capacity(wanted: Capacity) -> Iterator[Asked]:
+    """Ask for capacity; each condition is a wider net, since the server ANDs them over different indicators."""
+    yield Asked("capacity", "location.capacity-type", f"{cs.CAPACITY_KIND}|{capacity.KINDS[wanted.kind]}")
+    status = capacity.STATUSES[wanted.status]
+    yield Asked("capacity", "location.capacity-status", f"{cs.CAPACITY_STATUS}|{status}")
+    horizon = capacity.HORIZONS[wanted.horizon]
+    yield Asked("capacity", "location.temporality-capacity", f"{cs.CAPACITY_HORIZON}|{horizon}")
+    yield Asked("capacity", "location.nb-capacity", f"ge{wanted.at_least}")
+    if wanted.gender:
+        genders = ",".join(f"{cs.CAPACITY_GENDER}|{code}" for code in capacity.GENDERS[wanted.gender])
+        yield Asked("capacity", "location.gender-capacity-available", genders)
+    if wanted.closing:
+        closing = capacity.CLOSINGS[wanted.closing]
+        yield Asked("capacity", "location.capacity-closing-type", f"{cs.CAPACITY_CLOSING}|{closing}")
+    if wanted.assignment:
+        assignment = capacity.ASSIGNMENTS[wanted.assignment]
+        yield Asked("capacity", "location.temporary-assignement", f"{cs.TEMPORARY_ASSIGNMENT}|{assignment}")
+    if wanted.updated_since:
+        yield Asked("capacity", "location.capacity-update-date", f"ge{wanted.updated_since.isoformat()}")
+
+
+def _establishment(wanted: Establishment) -> Iterator[Asked]:
+    numbers = [f"1{wanted.finess}", wanted.finess] if wanted.finess else []
+    numbers += [wanted.id_nat_struct] if wanted.id_nat_struct else []
+    if numbers:
+        yield Asked("establishment", "organization.identifier:above", ",".join(dict.fromkeys(numbers)))
+    for value in _category_values(wanted.category):
+        yield Asked("establishment", "organization.type:above", value)
+
+
+def _category_values(codes: Codes) -> list[str]:
+    systems = (cs.ESTABLISHMENT_CATEGORY, cs.SECTOR_OF_ACTIVITY)
+    values = [
+        ",".join(f"{system}|{code}" for system in systems)
+        for code in (codes.all_of if isinstance(codes, AllOf) else codes)
+    ]
+    return values if isinstance(codes, AllOf) else [",".join(values)] * bool(values)
 
 
 def _where(where: Where, radius_km: float | None) -> tuple[str, str]:
@@ -67,9 +173,10 @@ def _where(where: Where, radius_km: float | None) -> tuple[str, str]:
     if where.commune:
         return "location.near-insee-code", f"{where.commune}|{radius_km:g}|km"
     if where.communes:
-        codes = ",".join(f"{codesystems.COMMUNE}|{code}" for code in where.communes)
-        return "location.commune-cog", codes
+        return "location.commune-cog", ",".join(f"{cs.COMMUNE}|{code}" for code in where.communes)
+    if where.serves:
+        return "intervention-zone", ",".join(f"{cs.COMMUNE}|{code}" for code in where.serves)
     if where.postal_codes:
         return "location.address-postalcode", ",".join(where.postal_codes)
-    prefixes = [prefix for one in where.departments or () for prefix in _CORSICA.get(one, (one,))]
+    prefixes = dict.fromkeys(_CORSICA.get(one, one) for one in where.wanted_departments)
     return "location.address-postalcode", ",".join(prefixes)

@@ -4,15 +4,19 @@ The files under ``nos/`` are the ANS's own FHIR resources; ``nos/SOURCES.md`` na
 several times a year: a code that is missing here may well exist, so nothing is refused on the word of this copy.
 """
 
+import difflib
 import json
+import unicodedata
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from typing import Any
 
+from rapidfuzz import fuzz, process
+
 from rorbridge.events.codesystems import nos as code_system
 
-__all__ = ["Concept", "code_system", "concepts", "display", "value_set"]
+__all__ = ["Concept", "code_system", "concepts", "display", "nearest", "search", "value_set", "version"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,31 @@ def concepts(system: str) -> dict[str, Concept]:
     return _by_system().get(system, {})
 
 
+def search(words: str, limit: int = 20) -> list[tuple[Concept, float]]:
+    """Find concepts by French words, best first, with a score from 0 to 100.
+
+    Accents and case do not count, a typing error or another order of the words little.
+    """
+    every = [one for by_code in _by_system().values() for one in by_code.values()]
+    found = process.extract(
+        _plain(words), [_plain(one.display) for one in every], scorer=fuzz.WRatio, limit=limit, score_cutoff=60
+    )
+    return [(every[index], score) for _, score, index in found]
+
+
+def version(system: str) -> str | None:
+    """Give the version of our copy of the code system at URL *system*, as the ANS dates it; None without a copy."""
+    return _versions().get(system)
+
+
+def nearest(system: str, code: str, limit: int = 3) -> list[Concept]:
+    """Give the known codes that look most like *code*; those that lack or have a leading zero come first."""
+    known = concepts(system)
+    padded = [one for one in known if one.lstrip("0") == code.lstrip("0")]
+    close = difflib.get_close_matches(code, known, n=limit, cutoff=0.5)
+    return [known[one] for one in dict.fromkeys([*padded, *close])][:limit]
+
+
 def display(system: str, code: str) -> str | None:
     """Give the French words of a code, or None when this copy does not know it."""
     concept = concepts(system).get(code)
@@ -65,6 +94,24 @@ def _by_system() -> dict[str, dict[str, Concept]]:
             for one in value_set(entry.name.removeprefix("ValueSet-JDV-").removesuffix(".json")):
                 systems.setdefault(one.system, {})[one.code] = one
     return systems
+
+
+@cache
+def _versions() -> dict[str, str]:
+    versions: dict[str, str] = {}
+    for entry in sorted((resources.files(__package__) / "nos").iterdir(), key=lambda file: file.name):
+        if not entry.name.endswith(".json"):
+            continue
+        resource = json.loads(entry.read_bytes())
+        systems = [one["system"] for one in resource.get("compose", {}).get("include", ())] or [resource["url"]]
+        versions |= dict.fromkeys(systems, f"{resource.get('name', entry.name)} {resource.get('version', '')}".strip())
+    return versions
+
+
+def _plain(text: str) -> str:
+    """Take accents and case from a text."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 
 def _read(name: str) -> dict[str, Any]:

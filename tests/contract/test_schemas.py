@@ -14,11 +14,13 @@ from rorbridge.events.examples import Example, examples
 from rorbridge.events.problem import InvalidRequestError, parse_request
 from rorbridge.events.result import OrientationResult, Problem, Status, encode
 from rorbridge.events.schemas import request_schema, result_schema, write_schemas
-from rorbridge.orientation.assemble import assemble
+from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.match import Verdict
+from rorbridge.ror.terminology import display
 from tests.support.fhir import contact, location, official, searchset, service
 
+ASSEMBLER = Assembler(display)
 PUBLISHED = Path(__file__).parents[2] / "schemas"
 
 
@@ -45,7 +47,7 @@ def test_every_documented_scenario_of_the_first_slice_has_its_example() -> None:
     asked: set[str] = set()
     for example in examples():
         content = json.loads(example.data)
-        asked |= set(content["need"]) | set(content["where"])
+        asked |= set(content["need"]) | set(content.get("where", {}))
     assert asked >= {
         "activity",
         "offerType",
@@ -66,7 +68,9 @@ def test_results_keep_their_schema() -> None:
     validator = Draft202012Validator(result_schema())
     now = datetime(2026, 11, 24, tzinfo=UTC)
     resources = (service(contacts=(contact("1", ("a", "1")),)), location(), official("HealthcareService-1234564"))
-    offers = tuple(assemble(Verdict(one, None), {"contacts", "openingHours"}) for one in join(searchset(*resources)))
+    offers = tuple(
+        ASSEMBLER.assemble(Verdict(one, None), {"contacts", "openingHours"}) for one in join(searchset(*resources))
+    )
     for result in (
         OrientationResult(request_id="1", status=Status.MATCHED, offers=offers),
         OrientationResult(request_id="2", status=Status.REJECTED, problem=Problem(type="urn:x", title="t", detail="d")),

@@ -83,6 +83,28 @@ async def test_a_search_carries_the_token_the_four_headers_and_its_parameters() 
     assert b"grant_type=client_credentials" in ror.token_requests[0]
 
 
+async def test_metadata_decides_what_is_asked() -> None:
+    statement = {
+        "resourceType": "CapabilityStatement",
+        "rest": [
+            {
+                "resource": [
+                    {"type": "HealthcareService", "searchParam": [{"name": "location.near"}, {"name": "_include"}]},
+                    {"type": "Location", "searchParam": [{"name": "specialty"}]},
+                ]
+            }
+        ],
+    }
+    async with scripted_ror(always(one_page)) as ror, RorDirectory(settings(ror)) as directory:
+        ror.metadata = JSONResponse(statement)
+        found = await directory.search(question())
+        await directory.search(question())
+    assert found.verified_only == ("activity",)
+    assert "specialty" not in ror.searches[0].query_params
+    assert "location.near" in ror.searches[0].query_params
+    assert ror.metadata_requests == 1
+
+
 async def test_all_pages_are_read_by_their_links_and_at_our_host() -> None:
     async def pages(request: Request) -> Response:
         offset = int(request.query_params.get("_getpagesoffset", "0"))

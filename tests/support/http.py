@@ -26,6 +26,8 @@ class Ror:
     token_requests: list[bytes] = field(default_factory=list)
     searches: list[Request] = field(default_factory=list)
     issued: int = 0
+    metadata: Response = field(default_factory=lambda: Response(status_code=404))
+    metadata_requests: int = 0
 
     async def _token(self, request: Request) -> Response:
         self.token_requests.append(await request.body())
@@ -33,6 +35,10 @@ class Ror:
             return self.tokens.pop(0)
         self.issued += 1
         return JSONResponse({"access_token": f"token-{self.issued}", "expires_in": 300})
+
+    async def _metadata(self, request: Request) -> Response:
+        self.metadata_requests += 1
+        return self.metadata
 
     async def _search(self, request: Request) -> Response:
         self.searches.append(request)
@@ -47,6 +53,7 @@ async def scripted_ror(search: Handler) -> AsyncIterator[Ror]:
         routes=[
             Route("/token", ror._token, methods=["POST"]),
             Route("/ws/HealthcareService", ror._search),
+            Route("/ws/metadata", ror._metadata),
             Route("/ws", ror._search),
         ]
     )

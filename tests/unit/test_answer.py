@@ -16,6 +16,7 @@ from rorbridge.events.result import OrientationResult, Status, decode
 from rorbridge.orientation.directory import Directory, Found, Question
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
+from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import KafkaSettings
 from tests.support.fhir import location, searchset, service
 
@@ -64,7 +65,7 @@ def record(
 
 
 def answer(one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None) -> tuple[Outgoing, ...]:
-    resolver = Resolver(directory or One(), Audience(), 0, 5.0)
+    resolver = Resolver(directory or One(), Nos(), Audience(), 0, 5.0, asyncio.Semaphore(8))
     return asyncio.run(Answerer(resolver, KAFKA).answer(one))
 
 

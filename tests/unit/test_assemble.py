@@ -2,17 +2,19 @@
 
 from rorbridge.events.contract import CodedValue
 from rorbridge.events.offer import Offer
-from rorbridge.orientation.assemble import assemble
+from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.match import Verdict
+from rorbridge.ror.terminology import display
 from tests.support.fhir import Resource, location, official, searchset, service
 
+ASSEMBLER = Assembler(display)
 ALL = ("practitioners", "contacts", "openingHours")
 
 
 def offer(*resources: Resource, distances: dict[str, float] | None = None, include: tuple[str, ...] = ALL) -> Offer:
     [candidate] = join(searchset(*resources, distances=distances))
-    return assemble(Verdict(candidate, None), include)
+    return ASSEMBLER.assemble(Verdict(candidate, None), include)
 
 
 def with_id(resource: Resource, id_: str, **changes: object) -> Resource:

@@ -1,19 +1,22 @@
 """An offer in a result truly meets the need, and says by which value."""
 
 import json
-from datetime import date
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rorbridge.events import codesystems
 from rorbridge.events.offer import Outcome
-from rorbridge.events.request import Need, Where
+from rorbridge.events.problem import parse_request
 from rorbridge.orientation.candidate import join
+from rorbridge.orientation.fhir import SD
 from rorbridge.orientation.match import Verdict, verify
-from tests.support.fhir import Resource, location, searchset, service
+from tests.support.fhir import Resource, concept, location, searchset, service
 
-TODAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Paris
 AROUND = {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 15}
 DISABILITY = (codesystems.SPECIALISATION, "24")
 VIDEO = (codesystems.RECEPTION_MODALITY, "04")
@@ -27,24 +30,16 @@ def verdict(
     where: dict[str, Any] | None = None,
     distances: dict[str, float] | None = None,
     profile: int = 0,
+    **answer: Any,
 ) -> Verdict:
     found = searchset(
         *(resources or (service(), location())), distances={"10": 3.2} if distances is None else distances
     )
     [candidate] = join(found)
-    asked = Where.model_validate_json(_json(where or AROUND))
-    return verify(
-        candidate,
-        Need.model_validate_json(_json(need or {"activity": ["013"]})),
-        asked,
-        asked.radius_km,
-        profile=profile,
-        today=TODAY,
-    )
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value).encode()
+    content = {"need": need or {"activity": ["013"]}, "where": where or AROUND, "answer": answer}
+    request = parse_request(json.dumps(content).encode())
+    assert request.where
+    return verify(candidate, request, request.where.radius_km, profile=profile, now=NOW)
 
 
 def outcomes(found: Verdict) -> dict[str, Outcome]:
@@ -145,12 +140,20 @@ def test_an_offer_whose_only_near_place_is_closed_is_left_out() -> None:
 
 def test_a_place_beyond_the_circle_does_not_count() -> None:
     assert verdict(distances={"10": 15.2}).left_out == "near"
-    assert verdict(distances={"10": 15.04}).left_out is None
+    assert verdict(distances={"10": 15.1}).left_out == "near"
+    assert verdict(distances={"10": 15.04}).left_out == "near"
+    assert verdict(distances={"10": 15.0}).left_out is None
 
 
 def test_a_place_without_a_distance_is_not_visible() -> None:
-    assert outcomes(verdict(distances={}))["near"] is Outcome.NOT_VISIBLE
+    somewhere = location(position={"latitude": 47.2, "longitude": -1.6})
+    assert outcomes(verdict(service(), somewhere, distances={}))["near"] is Outcome.NOT_VISIBLE
     assert outcomes(verdict(service(places=()), location()))["near"] is Outcome.NOT_VISIBLE
+    assert outcomes(verdict(service(places=("404",)), location()))["near"] is Outcome.NOT_VISIBLE
+
+
+def test_a_place_without_a_position_lies_in_no_circle() -> None:
+    assert verdict(distances={}).left_out == "near"
 
 
 @pytest.mark.parametrize(
@@ -203,3 +206,127 @@ def test_without_dates_the_kind_of_closing_decides(kind: str, closed: bool) -> N
         service(characteristics=((codesystems.CARE_MODE, "28"), (codesystems.CLOSING_TYPE, kind))), location()
     )
     assert (found.left_out == "closed") is closed
+
+
+codes = st.lists(st.sampled_from(["28", "29", "31", "32"]), min_size=1, max_size=4, unique=True)
+
+
+@given(codes, st.lists(st.sampled_from(["28", "29", "31", "32"]), max_size=4), st.booleans())
+def test_codes_are_met_as_sets_are(wanted: list[str], held: list[str], all_of: bool) -> None:
+    shown = service(characteristics=tuple((codesystems.CARE_MODE, code) for code in held))
+    found = verdict(shown, location(), need={"careMode": {"allOf": wanted} if all_of else wanted})
+    if not held:
+        assert found.unverified == ("careMode",)  # required by the profile, so it was hidden
+        return
+    met = set(wanted) <= set(held) if all_of else not set(wanted).isdisjoint(held)
+    assert (found.left_out is None) is met
+
+
+def test_closed_offers_and_places_are_kept_when_asked_for() -> None:
+    shut = service(active=False)
+    assert verdict(shut, location(status="inactive")).left_out == "closed"
+    assert verdict(shut, location(status="inactive"), closed="keep").left_out is None
+
+
+def test_acts_in_the_unit_and_outside_the_practice_are_told_apart() -> None:
+    def act(kind: str | None) -> Resource:
+        extension = [{"url": SD + "ror-act-type", "valueCode": kind}] if kind else []
+        return concept(codesystems.ACT, "0172") | {"extension": extension}
+
+    for kind, inside, outside in (("specificAct", True, False), ("outsideOfficeAct", False, True), (None, True, False)):
+        shown = service(characteristic=[act(kind)])
+        assert (verdict(shown, location(), need={"specificAct": ["0172"]}, profile=1).left_out is None) is inside
+        assert (verdict(shown, location(), need={"outsideOfficeAct": ["0172"]}, profile=1).left_out is None) is outside
+
+
+def test_a_profession_counts_only_in_the_nomenclature_that_it_names() -> None:
+    nurse = service(characteristics=((codesystems.PROFESSION["G15"], "60"),))
+    assert verdict(nurse, location(), need={"profession": ["G15|60"]}, profile=1).left_out is None
+    assert verdict(nurse, location(), need={"profession": ["R356|60"]}, profile=1).left_out == "profession"
+
+
+def test_an_establishment_is_found_at_any_level_by_finess_or_national_number() -> None:
+    def organization(id_: str, part_of: str | None, *values: str, category: str | None = None) -> Resource:
+        found: Resource = {"resourceType": "Organization", "id": id_, "identifier": [{"value": one} for one in values]}
+        if part_of:
+            found["partOf"] = {"reference": f"Organization/{part_of}"}
+        if category:
+            found["type"] = [concept(codesystems.ESTABLISHMENT_CATEGORY, category)]
+        return found
+
+    levels = (
+        organization("100", "200", "oi-1"),
+        organization("200", "300", "1290004324", category="355"),
+        organization("300", None, "290000017"),
+    )
+
+    def left_out(**establishment: Any) -> str | None:
+        return verdict(service(), location(), *levels, need={"establishment": establishment}).left_out
+
+    assert left_out(finess="290004324") is None
+    assert left_out(finess="290000017") is None
+    assert left_out(idNatStruct="1290004324") is None
+    assert left_out(finess="290004324", category=["355", "101"]) is None
+    assert left_out(finess="290009999") == "establishment"
+    assert left_out(finess="290004324", idNatStruct="1290009999") == "establishment"
+    assert left_out(finess="290004324", category=["101"]) == "establishment"
+    alone = verdict(need={"establishment": {"finess": "290004324"}})
+    assert alone.unverified == ("establishment",)
+
+
+@pytest.mark.parametrize(
+    ("asked", "met"),
+    [
+        ({"rpps": "10001234567"}, True),
+        ({"rpps": "10001234568"}, False),
+        ({"profession": ["60"]}, True),
+        ({"profession": ["10"]}, False),
+        ({"rpps": "10001234567", "profession": ["10"]}, False),
+        ({"convention": ["1"]}, True),
+        ({"convention": ["2"]}, False),
+    ],
+)
+def test_one_professional_meets_all_that_is_asked(asked: Resource, met: bool) -> None:
+    convention = "https://apifhir.annuaire.sante.fr/ws-sync/exposed/structuredefinition/practitionerRole-contracted"
+
+    def role(id_: str, profession: str, sector: str) -> Resource:
+        return {
+            "resourceType": "PractitionerRole",
+            "id": id_,
+            "extension": [{"url": convention, "valueCodeableConcept": concept("urn:r282", sector)}],
+            "practitioner": {"reference": f"Practitioner/{id_}"},
+            "healthcareService": [{"reference": "HealthcareService/1"}],
+            "code": [concept(codesystems.PROFESSION["G15"], profession)],
+        }
+
+    people = (
+        role("a", "60", "1"),
+        {"resourceType": "Practitioner", "id": "a", "identifier": [{"value": "810001234567"}]},
+        role("b", "70", "3"),
+    )
+    assert (verdict(service(), location(), *people, need={"practitioner": asked}).left_out is None) is met
+
+
+def test_without_any_professional_shown_it_depends_on_what_we_may_see() -> None:
+    asked = {"practitioner": {"rpps": "10001234567"}}
+    assert verdict(service(field="05"), location(), need=asked).left_out == "practitioner"
+    assert verdict(service(field="01"), location(), need=asked).unverified == ("practitioner",)
+
+
+def test_an_offer_that_serves_a_commune_is_found_wherever_it_is() -> None:
+    zone = {
+        "url": SD + "ror-territorial-division",
+        "extension": [
+            {"url": "codeTerritorialDivision", "valueCodeableConcept": concept(codesystems.COMMUNE, "29151")}
+        ],
+    }
+    found = verdict(service(contacts=(zone,)), location(), where={"serves": ["29151", "29019"]})
+    assert outcomes(found)["serves"] is Outcome.MET
+    assert verdict(service(contacts=(zone,)), location(), where={"serves": ["29019"]}).left_out == "serves"
+
+
+def test_a_psychiatric_sector_is_met_whole() -> None:
+    sector = {"url": SD + "ror-healthcareservice-psychiatric-sector", "valueString": "44G01"}
+    held = service(contacts=(sector,))
+    assert verdict(held, location(), need={"psychiatricSector": ["44G02", "44G01"]}).left_out is None
+    assert verdict(held, location(), need={"psychiatricSector": ["44G"]}).left_out == "psychiatricSector"

@@ -4,12 +4,14 @@ from collections import Counter
 
 import pytest
 
-from rorbridge.orientation.assemble import assemble
+from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.match import Verdict
 from rorbridge.orientation.policy import Audience, may_know, redact
+from rorbridge.ror.terminology import display
 from tests.support.fhir import contact, location, searchset, service
 
+ASSEMBLER = Assembler(display)
 LEVELS = ("1", "2", "3", None)
 RANK = {"1": 1, "2": 2, "3": 3, None: 2}
 
@@ -23,7 +25,7 @@ def test_a_telecom_is_as_public_as_the_stricter_of_its_level_and_its_contact_s(
     raw = service(contacts=(contact(contact_level, ("01 99 00 12 34", telecom_level)),))
     [candidate] = join(searchset(raw, location()))
     redactions: Counter[str] = Counter()
-    offer = redact(assemble(Verdict(candidate, None), {"contacts"}), Audience(audience_level), redactions)
+    offer = redact(ASSEMBLER.assemble(Verdict(candidate, None), {"contacts"}), Audience(audience_level), redactions)
     shown = [telecom.value for one in offer.contacts for telecom in one.telecoms]
     may = max(RANK[contact_level], RANK[telecom_level]) <= audience_level
     assert shown == (["01 99 00 12 34"] if may else [])
@@ -42,5 +44,5 @@ def test_of_a_sensitive_unit_the_audience_learns_nothing_unless_it_may() -> None
 
 def test_an_unknown_level_counts_as_restricted() -> None:
     [candidate] = join(searchset(service(contacts=(contact("7", ("a", "1")),)), location()))
-    [found] = assemble(Verdict(candidate, None), {"contacts"}).contacts
+    [found] = ASSEMBLER.assemble(Verdict(candidate, None), {"contacts"}).contacts
     assert found.confidentiality == 2

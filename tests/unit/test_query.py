@@ -2,12 +2,19 @@
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
+import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from rorbridge.events.examples import Example, examples
 from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation.directory import Question
-from rorbridge.ror.query import INCLUDES, parameters
+from rorbridge.ror.query import INCLUDES, Query, build
+from tests.support.fhir import official
 
 R211 = "https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle/FHIR/TRE-R211-ActiviteOperationnelle"
 R213 = "https://mos.esante.gouv.fr/NOS/TRE_R213-ModePriseEnCharge/FHIR/TRE-R213-ModePriseEnCharge"
@@ -21,7 +28,8 @@ R13 = "https://mos.esante.gouv.fr/NOS/TRE_R13-CommuneOM/FHIR/TRE-R13-CommuneOM"
 
 def asked(need: dict[str, Any], where: dict[str, Any]) -> list[tuple[str, str]]:
     request = OrientationRequest.model_validate_json(json.dumps({"need": need, "where": where}))
-    found = parameters(Question(request.need, request.where, request.where.radius_km))
+    assert request.where
+    found = build(Question(request.need, request.where, request.where.radius_km)).parameters
     assert found[-len(INCLUDES) :] == INCLUDES
     return found[: -len(INCLUDES)]
 
@@ -84,7 +92,7 @@ THERE = ("location.address-postalcode", "71")
         (
             {"activity": ["013"]},
             {"departments": ["2A", "974"]},
-            [("specialty", f"{R211}|013"), ("location.address-postalcode", "200,201,974")],
+            [("specialty", f"{R211}|013"), ("location.address-postalcode", "20,974")],
         ),
     ],
 )
@@ -92,3 +100,67 @@ def test_a_need_is_asked_as_the_ans_documents_it(
     need: dict[str, Any], where: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
     assert asked(need, where) == expected
+
+
+PRODUCTION = frozenset(
+    parameter["name"]
+    for resource in official("CapabilityStatement-ror-serveur-prod")["rest"][0]["resource"]
+    if resource["type"] == "HealthcareService"
+    for parameter in resource["searchParam"]
+)
+
+
+def build_for(content: dict[str, Any], offered: frozenset[str] | None) -> Query:
+    request = OrientationRequest.model_validate_json(json.dumps(content))
+    radius_km = request.where.radius_km if request.where else None
+    return build(Question(request.need, request.where, radius_km), offered)
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda one: one.name)
+def test_every_example_can_be_asked_of_the_production_server(example: Example) -> None:
+    """Every parameter that we send stands in the production's own /metadata of 2024."""
+    query = build_for(json.loads(example.data), PRODUCTION)
+    sent = {name for name, _ in query.parameters}
+    assert sent <= PRODUCTION
+    assert query == build_for(json.loads(example.data), None)
+
+
+def test_a_parameter_that_the_server_lacks_is_left_to_verification() -> None:
+    content = {
+        "need": {"activity": ["013"], "psychiatricSector": ["44G01"], "capacity": {"gender": "female"}},
+        "where": HERE,
+    }
+    lacking = PRODUCTION - {"psychiatric-sector", "location.gender-capacity-available"}
+    query = build_for(content, lacking)
+    assert query.verified_only == ("capacity", "psychiatricSector")
+    assert [name for name, _ in query.parameters[:2]] == ["specialty", "location.address-postalcode"]
+
+
+def test_what_the_ror_cannot_search_on_is_left_to_verification() -> None:
+    need = {
+        "openAt": "2026-11-24T09:00:00+01:00",
+        "age": {"value": 3, "unit": "mo"},
+        "practitioner": {"specialty": ["SM26"]},
+    }
+    query = build_for({"need": need, "where": HERE}, None)
+    assert query.verified_only == ("age", "openAt", "practitioner")
+    assert query.parameters[0] == THERE
+
+
+code_texts = st.text(st.sampled_from("0123456789AZaz._-"), min_size=1, max_size=20)
+
+
+@given(st.lists(code_texts, max_size=5), st.booleans())
+def test_no_code_can_change_the_query_it_stands_in(codes: list[str], all_of: bool) -> None:
+    """Whatever passes as a code stays one code: no separator, no other parameter, no escape from its system."""
+    need = {"activity": ["013"], "specialisation": {"allOf": codes} if all_of and codes else codes}
+    try:
+        query = build_for({"need": need, "where": HERE}, None)
+    except ValidationError:
+        return
+    values = [value for name, value in query.parameters if name == "characteristic"]
+    tokens = [token for value in values for token in value.split(",")]
+    assert tokens == [f"{R245}|{code}" for code in dict.fromkeys(codes)]
+    assert len(values) == (len(tokens) if all_of else bool(tokens))
+    url = httpx.URL("https://ror.example/HealthcareService", params=query.parameters)
+    assert sorted(parse_qsl(url.query.decode())) == sorted(query.parameters)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rorbridge.events.codes import AllOf
 from rorbridge.events.problem import InvalidRequestError, parse_request
-from rorbridge.events.request import AllOf
 
 NEAR = {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 15}
 

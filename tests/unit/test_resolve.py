@@ -13,8 +13,13 @@ from rorbridge.events.result import OrientationResult, Status, decode, encode
 from rorbridge.orientation.directory import DirectoryError, Found, Question
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver, radii
+from rorbridge.ror.nomenclature import Nos
 from tests.support.fhir import Resource, contact, location, searchset, service
 
+CONTENT = {
+    "need": {"activity": ["013"]},
+    "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10},
+}
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
@@ -42,14 +47,18 @@ class Memory:
 
 
 def resolve(
-    directory: Memory, *, audience: Audience | None = None, budget_s: float = 5.0, **changes: Any
+    directory: Memory,
+    *,
+    audience: Audience | None = None,
+    budget_s: float = 5.0,
+    turns: asyncio.Semaphore | None = None,
+    **changes: Any,
 ) -> tuple[OrientationResult, Counter[str]]:
-    content = {
-        "need": {"activity": ["013"]},
-        "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10},
-    } | changes
+    content = CONTENT | changes
     request = OrientationRequest.model_validate_json(json.dumps(content))
-    resolver = Resolver(directory, audience or Audience(), 0, budget_s, now=lambda: NOW)
+    resolver = Resolver(
+        directory, Nos(), audience or Audience(), 0, budget_s, turns or asyncio.Semaphore(8), now=lambda: NOW
+    )
     redactions: Counter[str] = Counter()
     found = asyncio.run(resolver.resolve("r-1", request, NOW, redactions))
     assert decode(encode(found)) == found
@@ -120,6 +129,25 @@ def test_without_a_deadline_the_time_budget_ends_it_as_failed_and_worth_repeatin
     assert found.problem.retryable
 
 
+def test_waiting_for_its_turn_costs_a_request_no_budget_but_its_deadline_holds() -> None:
+    directory = Memory({"a": 1.0}, delay_s=0.06)
+
+    async def both() -> list[OrientationResult]:
+        turns = asyncio.Semaphore(1)
+        resolver = Resolver(directory, Nos(), Audience(), 0, 0.1, turns, now=lambda: NOW)
+        first, second, third = (
+            OrientationRequest.model_validate_json(json.dumps(CONTENT | deadline))
+            for deadline in ({}, {}, {"deadline": (NOW + timedelta(seconds=0.03)).isoformat()})
+        )
+        return await asyncio.gather(
+            *(resolver.resolve(str(n), one, NOW, Counter()) for n, one in enumerate((first, second, third)))
+        )
+
+    found = asyncio.run(both())
+    assert [one.status for one in found] == [Status.MATCHED, Status.MATCHED, Status.EXPIRED]
+    assert len(directory.asked) == 2
+
+
 def test_a_directory_s_error_is_the_result_s_problem() -> None:
     trouble = problem("ror-refused", "Refused", "invalid: bad code")
     found, _ = resolve(Memory({}, error=DirectoryError(trouble)))
@@ -142,3 +170,35 @@ def test_restricted_contacts_are_held_back_and_counted_by_rule() -> None:
     found, redactions = resolve(Memory({"a": 1.0}, changes=secret))
     assert b"01 99 00 00 01" not in encode(found)
     assert redactions == {"telecom": 1}
+
+
+def test_unverified_offers_are_kept_or_dropped_as_the_request_says() -> None:
+    hidden = Memory({"a": 1.0})
+    specialisation = {"activity": ["013"], "specialisation": ["24"]}
+    assert resolve(hidden, need=specialisation)[0].status is Status.MATCHED
+    found, _ = resolve(hidden, need=specialisation, answer={"unverified": "drop"})
+    assert found.status is Status.NO_MATCH
+    assert found.search is not None
+    assert found.search.rounds[0].unverified == {"specialisation": 1}
+    capacity = {"activity": ["013"], "capacity": {}}
+    found, _ = resolve(hidden, need=capacity)
+    assert found.status is Status.NO_MATCH
+    assert found.search is not None
+    assert found.search.rounds[0].unverified == {"capacity": 1}
+    assert resolve(hidden, need=capacity, answer={"unverified": "keep"})[0].status is Status.MATCHED
+
+
+def test_an_unknown_code_is_searched_and_warned_of() -> None:
+    directory = Memory({"a": 1.0})
+    found, _ = resolve(directory, need={"activity": ["999"]})
+    assert directory.asked
+    assert [one.pointer for one in found.warnings] == ["/need/activity/0"]
+
+
+def test_the_same_answer_comes_as_a_bundle() -> None:
+    found, _ = resolve(Memory({"a": 1.0, "b": 2.0}), answer={"format": "fhir-bundle", "limit": 1})
+    assert found.status is Status.MATCHED
+    assert found.offers == ()
+    assert found.bundle is not None
+    assert [one["resource"]["id"] for one in found.bundle["entry"]] == ["a", "La"]
+    assert found.bundle["total"] == 2

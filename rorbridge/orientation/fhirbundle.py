@@ -1,0 +1,114 @@
+"""The same answer as a FHIR R4 searchset Bundle: what was kept, in its order, after the audience's policy."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rorbridge.orientation import fhir
+from rorbridge.orientation.assemble import CONFIDENTIALITY_URLS, RESTRICTED
+from rorbridge.orientation.match import Verdict, field_of
+from rorbridge.orientation.policy import Audience, may_know_people, may_read
+
+_DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
+_LEVELS = {fhir.SD + url for url in CONFIDENTIALITY_URLS} | set(CONFIDENTIALITY_URLS)
+_CONTACT = fhir.SD + "ror-healthcareservice-contact"
+_CONTACT_TELECOM = fhir.SD + "ror-healthcareservice-contact-telecom"
+
+Resource = dict[str, Any]
+
+
+def bundle(
+    kept: Sequence[Verdict], total: int, found: fhir.Searchset, audience: Audience, redactions: Counter[str]
+) -> Resource:
+    """Build the Bundle of *kept* candidates from the resources as they came, restricted elements taken out."""
+    entries: dict[str, Resource] = {}
+    for verdict in kept:
+        for reference, mode in _references(verdict, audience, redactions):
+            raw = found.raw.get(reference)
+            if raw is not None and reference not in entries:
+                resource = _redacted(json.loads(bytes(raw)), audience, redactions)
+                entries[reference] = _entry(reference, resource, mode, found.distances)
+    return {"resourceType": "Bundle", "type": "searchset", "total": total, "entry": list(entries.values())}
+
+
+def _references(verdict: Verdict, audience: Audience, redactions: Counter[str]) -> Iterator[tuple[str, str]]:
+    candidate = verdict.candidate
+    yield f"HealthcareService/{candidate.service.id}", "match"
+    for place in candidate.places:
+        yield f"Location/{place.location.id}", "include"
+    for organization in candidate.organizations:
+        yield f"Organization/{organization.id}", "include"
+    if candidate.roles and not may_know_people(audience, field_of(candidate.service)):
+        redactions["practitioner"] += len(candidate.roles)
+        return
+    for role, person in candidate.roles:
+        yield f"PractitionerRole/{role.id}", "include"
+        if person:
+            yield f"Practitioner/{person.id}", "include"
+
+
+def _entry(reference: str, resource: Resource, mode: str, distances: dict[str, float]) -> Resource:
+    search: Resource = {"mode": mode}
+    kind, _, id_ = reference.partition("/")
+    if kind == "Location" and id_ in distances:
+        distance = {"value": distances[id_], "unit": "km", "system": "http://unitsofmeasure.org", "code": "km"}
+        search["extension"] = [{"url": _DISTANCE, "valueDistance": distance}]
+    return {"fullUrl": f"urn:rorbridge:{kind}:{id_}", "resource": resource, "search": search}
+
+
+def _redacted(resource: Resource, audience: Audience, redactions: Counter[str]) -> Resource:
+    """Take out the contacts and telecoms that *audience* may not read, wherever a resource has them."""
+    telecoms = resource.get("telecom")
+    if telecoms is not None:
+        _keep(resource, "telecom", [one for one in telecoms if _allowed(one, 1, audience)], "telecom", redactions)
+    if "contact" in resource:
+        kept = [one for one in resource["contact"] if _allowed(one, 1, audience)]
+        for one in kept:
+            level = _level(one)
+            allowed = [telecom for telecom in one.get("telecom", []) if _allowed(telecom, level, audience)]
+            _keep(one, "telecom", allowed, "telecom", redactions)
+        _keep(resource, "contact", kept, "contact", redactions)
+    if "extension" in resource:
+        _keep(resource, "extension", list(_extensions(resource, audience, redactions)), "contact", redactions)
+    return resource
+
+
+def _extensions(resource: Resource, audience: Audience, redactions: Counter[str]) -> Iterator[Resource]:
+    for one in resource["extension"]:
+        if one.get("url") == _CONTACT:
+            if not _allowed(one, 1, audience):
+                continue
+            level = _level(one)
+            parts = [
+                part
+                for part in one.get("extension", [])
+                if part.get("url") != _CONTACT_TELECOM or _allowed(part, level, audience)
+            ]
+            _keep(one, "extension", parts, "telecom", redactions)
+        yield one
+
+
+def _keep(holder: Resource, name: str, kept: list[Resource], rule: str, redactions: Counter[str]) -> None:
+    """Put what is kept in the place of what there was; FHIR knows no empty lists."""
+    if hidden := len(holder.get(name, [])) - len(kept):
+        redactions[rule] += hidden
+    if kept:
+        holder[name] = kept
+    else:
+        holder.pop(name, None)
+
+
+def _allowed(element: Resource, at_least: int, audience: Audience) -> bool:
+    return may_read(audience, max(at_least, _level(element)))
+
+
+def _level(element: Resource) -> int:
+    """Give the strictest level that an element names; a missing or unknown one counts as restricted."""
+    levels = []
+    for one in element.get("extension", []):
+        if one.get("url") in _LEVELS:
+            codings = one.get("valueCodeableConcept", {}).get("coding", [])
+            code = next((coding.get("code") for coding in codings if coding.get("code")), None)
+            levels.append(int(code) if code in {"1", "2", "3"} else RESTRICTED)
+    return max(levels, default=RESTRICTED)
