@@ -2,6 +2,7 @@
 
 import typer
 
+from rorbridge.cli.codes import codes
 from rorbridge.cli.demo import demo
 from rorbridge.cli.lookalike import lookalike
 from rorbridge.cli.run import run
@@ -14,7 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, demo, send, lookalike, schemas):
+for command in (run, demo, send, codes, lookalike, schemas):
     app.command()(command)
 
 

@@ -1,7 +1,6 @@
 """``rorbridge demo``: the whole thing on this machine, with nothing but Python."""
 
 import asyncio
-import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -20,6 +19,7 @@ from rorbridge.bus.connection import connection
 from rorbridge.bus.localbroker import ApacheKafka, BrokerUnavailableError, EmbeddedBroker, LocalBroker, create_topics
 from rorbridge.cli.loop import run_loop
 from rorbridge.cli.options import fail
+from rorbridge.cli.output import write_line
 from rorbridge.cli.show import show
 from rorbridge.events import envelope
 from rorbridge.events.examples import Example, examples
@@ -28,6 +28,7 @@ from rorbridge.lookalike.config import Config
 from rorbridge.lookalike.dataset import generate
 from rorbridge.lookalike.server import ServerAddress, serving
 from rorbridge.ror.client import RorDirectory
+from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import KafkaSettings, RorSettings, Settings
 from rorbridge.telemetry import logs
 
@@ -92,7 +93,7 @@ async def _stage(console: Console, choice: BrokerChoice, offers: int, seed: int)
         console.print(f"[bold]look-alike[/]  {ror.base_url}  [dim]{offers:,} invented offers[/]")
         console.print(f"[bold]service[/]     {kafka.requests_topic} -> {kafka.results_topic}\n")
         settings = Settings(kafka=kafka, ror=_ror(ror, config))
-        app = create_app(settings, RorDirectory(settings.ror), crashed=lambda: None)
+        app = create_app(settings, RorDirectory(settings.ror), Nos(), crashed=lambda: None)
         await stack.enter_async_context(app.start_lifespan_context())
         yield kafka
 
@@ -142,9 +143,9 @@ async def _ask(console: Console, kafka: KafkaSettings, requests: list[Example], 
                 result = decode(record.value)
                 statuses[result.status] += 1
                 if as_json:
-                    sys.stdout.write(record.value.decode() + "\n")
+                    write_line(record.value.decode())
                 else:
-                    show(console, result, request.title, most=3)
+                    show(console, result, request.title, most=2)
                 if not waiting:
                     break
     except TimeoutError:

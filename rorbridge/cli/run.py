@@ -6,6 +6,7 @@ from rorbridge.bus.app import CrashedError, serve
 from rorbridge.cli.loop import run_loop
 from rorbridge.cli.options import Config, fail, settings
 from rorbridge.ror.client import RorDirectory
+from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import Settings
 from rorbridge.telemetry import logs
 
@@ -25,4 +26,4 @@ def run(config: Config = None) -> None:
 
 
 async def _service(found: Settings) -> None:
-    await serve(found, RorDirectory(found.ror))
+    await serve(found, RorDirectory(found.ror), Nos())

@@ -16,6 +16,7 @@ from rich.console import Console
 from rorbridge.bus.connection import connection
 from rorbridge.cli.loop import run_loop
 from rorbridge.cli.options import EXIT_USAGE, Config, fail, settings
+from rorbridge.cli.output import write_line
 from rorbridge.cli.show import show
 from rorbridge.events import envelope
 from rorbridge.events.problem import InvalidRequestError, parse_request
@@ -80,7 +81,7 @@ def _read(file: str) -> bytes:
 
 def _print(answer: OrientationResult, raw: bytes, *, as_json: bool) -> None:
     if as_json or not sys.stdout.isatty():
-        typer.echo(json.dumps(json.loads(raw), ensure_ascii=False, indent=None if as_json else 2))
+        write_line(json.dumps(json.loads(raw), ensure_ascii=False, indent=None if as_json else 2))
     else:
         show(Console(), answer)
 

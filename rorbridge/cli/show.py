@@ -19,6 +19,10 @@ def show(console: Console, result: OrientationResult, title: str | None = None, 
     console.print(f"{head}  {escape(_account(result))}")
     if result.problem:
         console.print(f"  {escape(result.problem.title)}: {escape(result.problem.detail)}")
+    for warning in result.warnings:
+        console.print(f"  [yellow]{escape(warning.pointer)}: {escape(warning.detail)}[/]")
+    if result.bundle:
+        console.print(f"  a FHIR Bundle of {len(result.bundle['entry'])} entries")
     if result.offers:
         console.print(_table(result.offers[:most]))
         if (more := len(result.offers) - most) > 0:

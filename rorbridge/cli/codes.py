@@ -1,0 +1,37 @@
+"""``rorbridge codes``: find a nomenclature code by its French words."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from rorbridge.cli.output import write_line
+from rorbridge.ror import terminology
+
+
+def codes(
+    words: Annotated[str, typer.Argument(help="French words; accents and small typing errors do not matter.")],
+    limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many codes.")] = 15,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
+) -> None:
+    """Find codes of the nomenclatures (NOS) by their words. Ends with 1 when there are none.
+
+    Example: rorbridge codes "soins palliatifs"
+    """
+    found = terminology.search(words, limit)
+    if as_json:
+        for one, score in found:
+            content = {"system": one.system, "code": one.code, "display": one.display, "score": round(score)}
+            write_line(json.dumps(content, ensure_ascii=False))
+    elif found:
+        table = Table(box=None)
+        for column in ("code", "words", "nomenclature"):
+            table.add_column(column)
+        for one, _ in found:
+            table.add_row(one.code, one.display, one.system.rsplit("/", 1)[-1].removeprefix("TRE-"))
+        Console().print(table)
+    if not found:
+        typer.echo(f"rorbridge: no code has words like {words!r}", err=True)
+        raise typer.Exit(1)
