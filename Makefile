@@ -22,8 +22,9 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas, from the models
+schemas: $(READY)  ## The contract as JSON Schemas and the table of needs, from the code
 	@$(BIN)/rorbridge schemas schemas
+	@$(BIN)/python -m tests.support.needs
 
 lock:  ## Pin every dependency anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra demo --extra dev \

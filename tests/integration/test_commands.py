@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def test_the_demo_answers_every_example_and_leaves_nothing_behind() -> None:
     results = [json.loads(line) for line in done.stdout.splitlines()]
     assert {one["requestId"] for one in results} == {f"demo-{one.name}" for one in examples()}
     assert {one["status"] for one in results} == {"matched"}
-    assert all(one["offers"] for one in results)
+    assert all(one["offers"] or one["bundle"] for one in results)
     assert "for a demo with one consumer only" in done.stderr
     assert children() == before
 
@@ -64,7 +65,7 @@ def test_the_demo_shows_who_what_how_far_and_why() -> None:
         pytest.skip(f"no wheel of the embedded broker for this platform: {error}")
     done = rorbridge("demo", "--offers", "5000")
     assert done.returncode == 0, done.stderr
-    for words in ("near a point", "matched", "✓ activity: 437", "Lyon", "10 requests, 10 results"):
+    for words in ("near a point", "matched", "✓ activity: 437", "Lyon", "27 requests, 27 results"):
         assert words in done.stdout
 
 
@@ -113,14 +114,44 @@ def test_send_without_kafka_or_file_says_what_is_wrong() -> None:
     assert "/nowhere/request.json" in missing.stderr
 
 
+def test_codes_are_found_by_their_words() -> None:
+    done = rorbridge("codes", "soins paliatifs")
+    assert done.returncode == 0
+    assert "Soins palliatifs" in done.stdout
+    first = json.loads(rorbridge("codes", "soins palliatifs", "--json").stdout.splitlines()[0])
+    assert (first["code"], first["display"]) == ("170", "Soins palliatifs")
+    nothing = rorbridge("codes", "qwxzvbnkjh")
+    assert nothing.returncode == 1
+    assert "no code" in nothing.stderr
+
+
 def test_schemas_writes_the_contract(tmp_path: Path) -> None:
     done = rorbridge("schemas", str(tmp_path / "contract"))
     assert done.returncode == 0
     assert (tmp_path / "contract" / "rorbridge.orientation.request.v1.schema.json").is_file()
 
 
-@pytest.mark.parametrize("command", ["run", "demo", "send", "lookalike", "schemas"])
+@pytest.mark.parametrize("command", ["run", "demo", "send", "codes", "lookalike", "schemas"])
 def test_every_command_has_its_help(command: str) -> None:
     done = rorbridge(command, "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_long_line_arrives_whole_at_a_slow_reader(unbuffered: str) -> None:
+    program = (
+        "from rorbridge.cli.loop import run_loop\n"
+        "from rorbridge.cli.output import write_line\n"
+        "import asyncio\n"
+        "run_loop(asyncio.sleep(0.01))\n"
+        "write_line('é' * 300_000)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        env=environment({}) | {"PYTHONUNBUFFERED": unbuffered, "PYTHONIOENCODING": "utf-8"},
+    ) as process:
+        time.sleep(1)  # the reader is slow on purpose, so that the pipe fills
+        assert process.stdout is not None
+        assert process.stdout.read().decode() == "é" * 300_000 + "\n"

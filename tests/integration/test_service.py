@@ -133,7 +133,7 @@ async def test_every_offer_can_be_traced_and_every_criterion_is_reported(
     answers = by_request(results)
     for one in sent:
         asked = json.loads(one.value or b"")
-        criteria = {*asked["need"], *asked["where"]} - {"radiusKm", "maxRadiusKm"}
+        criteria = {*asked["need"], *asked.get("where", {})} - {"radiusKm", "maxRadiusKm"}
         for offer in answers[one.id].offers:
             kind, _, id_ = offer.reference.partition("/")
             assert kind == "HealthcareService"

@@ -15,6 +15,9 @@ from pathlib import Path
 
 import httpx
 
+from rorbridge.lookalike.config import Config
+from rorbridge.lookalike.server import ServerAddress
+
 _START_S = 90.0
 _STOP_S = 60.0
 
@@ -75,6 +78,22 @@ def running_service(settings: Mapping[str, str], log: Path) -> Iterator[Service]
     finally:
         process.kill()
         process.wait()
+
+
+def lookalike_settings(address: ServerAddress, config: Config, *, access_profile: int) -> dict[str, str]:
+    """Give the service's settings for a look-alike that runs in this process."""
+    values = {
+        "BASE_URL": address.base_url,
+        "TOKEN_URL": address.token_url,
+        "CLIENT_ID": config.client_id,
+        "CLIENT_SECRET": config.client_secret,
+        "USER_PROFILE_CODE": "CU20",
+        "USER_PROFILE_SYSTEM": "1.2.250.1.213.1.6.1.66",
+        "ROLE_CODE": "AUTOMATE",
+        "ROLE_SYSTEM": "1.2.250.1.213.1.1.4.6",
+        "ACCESS_PROFILE": str(access_profile),
+    }
+    return {f"RORBRIDGE_ROR__{name}": value for name, value in values.items()}
 
 
 @contextmanager

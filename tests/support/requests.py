@@ -56,7 +56,7 @@ def valid(count: int, seed: int) -> list[Sent]:
     sent = []
     for number in range(count):
         content = json.loads(json.dumps(contents[number % len(contents)]))
-        if "near" in content["where"]:
+        if "near" in content.get("where", {}):
             latitude, longitude = dice.choice(_CITIES)
             content["where"]["near"] = {
                 "latitude": round(latitude + dice.uniform(-0.1, 0.1), 5),
