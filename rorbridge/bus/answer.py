@@ -32,6 +32,13 @@ class Answerer:
 
     async def answer(self, record: Record) -> tuple[Outgoing, ...]:
         """Give what to publish for *record*. Raises nothing but a cancellation."""
+        try:
+            return await self._answer(record)
+        except Exception as error:  # a bug outside of resolving: there is no result to write, but no silence either
+            log.exception("bug", **_where(record))
+            return (self._dead_letter(record, type(error), f"rorbridge failed on this record: {type(error).__name__}"),)
+
+    async def _answer(self, record: Record) -> tuple[Outgoing, ...]:
         received_at = self.now()
         place = f"{record.topic}/{record.partition}/{record.offset}"
         try:

@@ -35,6 +35,7 @@ class Bridge(ConsumerRebalanceListener):
         self._starting: asyncio.Task[None] | None = None
         self._producer: AIOKafkaProducer | None = None
         self._consumer: AIOKafkaConsumer | None = None
+        self._stopping = False
         self._waiting_for = "the connection to Kafka"
 
     @property
@@ -48,6 +49,7 @@ class Bridge(ConsumerRebalanceListener):
 
     async def stop(self) -> None:
         """Answer what is in hand, as far as the drain timeout allows, commit it and leave the group."""
+        self._stopping = True
         if self._starting:
             self._starting.cancel()
             await asyncio.gather(self._starting, return_exceptions=True)
@@ -65,7 +67,7 @@ class Bridge(ConsumerRebalanceListener):
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Open a lane for each partition."""
-        if self._consumer is None or self._producer is None:
+        if self._stopping or self._consumer is None or self._producer is None:
             return
         publisher = Publisher(self._producer)
         for partition in sorted(assigned):

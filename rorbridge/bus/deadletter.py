@@ -29,7 +29,7 @@ def dead_letter(topic: str, record: ConsumerRecord[bytes, bytes], group: str, er
         ("kafka_dlt-original-timestamp", struct.pack(">q", record.timestamp)),
         ("kafka_dlt-original-consumer-group", group.encode()),
         ("kafka_dlt-exception-fqcn", error.encode()),
-        ("kafka_dlt-exception-message", message[:_LONGEST_MESSAGE].encode()),
+        ("kafka_dlt-exception-message", message[:_LONGEST_MESSAGE].encode(errors="backslashreplace")),
     )
     value = record.value or b""
     cut = (*headers, (TRUNCATED, str(len(value)).encode()))

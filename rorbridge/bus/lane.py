@@ -80,11 +80,16 @@ class Lane:
             log.warning("drain-incomplete", partition=self._partition.partition, given_up=self.in_flight)
         await _end(release, *self._working.values())
 
-    def _ended(self, loop: "asyncio.Task[None]") -> None:
+    def _ended(self, task: "asyncio.Task[None]") -> None:
         """Tell of a loop that ended by itself: a bug, and the end of this lane's work."""
-        if not loop.cancelled():
-            log.critical("lane-crashed", loop=loop.get_name(), exc_info=loop.exception())
+        if not task.cancelled():
+            log.critical("lane-crashed", task=task.get_name(), exc_info=task.exception())
             self._crashed()
+
+    def _ended_early(self, task: "asyncio.Task[None]") -> None:
+        """Tell of a record whose work raised: its offset would never be answered, and nothing after it committed."""
+        if not task.cancelled() and task.exception():
+            self._ended(task)
 
     async def _take(self) -> None:
         while True:
@@ -106,7 +111,8 @@ class Lane:
         self._window.take(record.offset)
         self._idle.clear()
         before = self._last_of_key.get(record.key) if record.key is not None else None
-        task = asyncio.create_task(self._work(record, before))
+        task = asyncio.create_task(self._work(record, before), name=f"offset {record.offset}")
+        task.add_done_callback(self._ended_early)
         self._working[record.offset] = task
         if record.key is not None:
             self._last_of_key[record.key] = task

@@ -170,6 +170,9 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
     except CloudEventValidationError as error:
         found = "; ".join(str(one) for errors in error.errors.values() for one in errors)
         raise NotAnEventError(f"the CloudEvent's attributes are not valid: {found}") from None
+    for name in ("id", "source", "type", "subject"):
+        if not str(known.get(name, "")).isprintable():
+            raise NotAnEventError(f"the CloudEvent's {name} holds characters that cannot be printed")
     if len(event.get_id()) > _LONGEST_ID:
         raise NotAnEventError(f"the CloudEvent's id is longer than {_LONGEST_ID} characters")
     return RequestEvent(

@@ -16,6 +16,8 @@ class Question:
     need: Need
     where: Where | None
     radius_km: float | None
+    keep_raw: bool = False
+    """Whether the resources are wanted as they came, too; they hold on to whole pages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,7 +219,7 @@ class Searchset(msgspec.Struct):
     """Kilometres by Location id, from the extension location-distance of the included entries."""
     total: int | None = None
     raw: dict[str, msgspec.Raw] = {}
-    """Each resource as it came, by its reference, such as ``Location/1``."""
+    """Each resource as it came, where that was asked for, by its reference, such as ``Location/1``."""
     broken: list[str] = []
     """What could not be read, one text an entry: where and why."""
 

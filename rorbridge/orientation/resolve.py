@@ -12,13 +12,13 @@ from rorbridge.events.problem import problem
 from rorbridge.events.request import OrientationRequest
 from rorbridge.events.result import OrientationResult, Problem, Round, Search, Status, Timing
 from rorbridge.orientation.assemble import Assembler
-from rorbridge.orientation.candidate import join
+from rorbridge.orientation.candidate import Candidate, join
 from rorbridge.orientation.directory import Directory, DirectoryError, Found, Question
 from rorbridge.orientation.fhir import Searchset
 from rorbridge.orientation.fhirbundle import bundle
-from rorbridge.orientation.match import CAPACITY, Verdict, sensitive, verify
+from rorbridge.orientation.match import CAPACITY, Verdict, field_of, sensitive, verify
 from rorbridge.orientation.nomenclature import Nomenclature, warnings
-from rorbridge.orientation.policy import Audience, may_know, redact
+from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
 from rorbridge.orientation.rank import rank
 
 _WIDEN = 2.0
@@ -83,7 +83,8 @@ class Resolver:
         kept: list[Verdict] = []
         found = Found(Searchset(), complete=True)
         for radius_km in radii(request):
-            found = await self.directory.search(Question(request.need, request.where, radius_km))
+            question = Question(request.need, request.where, radius_km, keep_raw=request.answer.format == "fhir-bundle")
+            found = await self.directory.search(question)
             kept, told = self._verify(found, request, radius_km, redactions)
             rounds.append(told)
             if len(kept) >= request.answer.at_least:
@@ -114,11 +115,7 @@ class Resolver:
         left_out: Counter[str] = Counter()
         now = self.now()
         unverified: Counter[str] = Counter()
-        candidates = [
-            one
-            for one in join(found.searchset)
-            if may_know(self.audience, redactions, sensitive=sensitive(one.service))
-        ]
+        candidates = [one for one in join(found.searchset) if self._may_know(one, request, redactions)]
         for candidate in candidates:
             verdict = verify(candidate, request, radius_km, profile=self.access_profile, now=now)
             if verdict.left_out:
@@ -135,6 +132,14 @@ class Resolver:
             unverified=dict(unverified) or None,
             broken=len(found.searchset.broken),
         )
+
+    def _may_know(self, candidate: Candidate, request: OrientationRequest, redactions: Counter[str]) -> bool:
+        """Tell whether the audience may know that this offer answers this request; not even by a count otherwise."""
+        service = candidate.service
+        if request.need.practitioner and not may_know_people(self.audience, field_of(service)):
+            redactions["practitioner"] += 1  # the offer alone would tell who works there
+            return False
+        return may_know(self.audience, redactions, sensitive=sensitive(service))
 
     def _answer(
         self,

@@ -78,8 +78,10 @@ _ROLE = msgspec.json.Decoder(fhir.PractitionerRole)
 _PRACTITIONER = msgspec.json.Decoder(fhir.Practitioner)
 
 
-def add_page(page: bytes, found: fhir.Searchset) -> str | None:
+def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> str | None:
     """Add a page's resources to *found* and give the URL of the next page, or None after the last.
+
+    With *keep_raw* the resources are kept as they came as well, and the page with them.
 
     Raises RorAnswerError when the page is no searchset at all.
     """
@@ -93,7 +95,7 @@ def add_page(page: bytes, found: fhir.Searchset) -> str | None:
         found.total = bundle.total
     for number, entry in enumerate(bundle.entry):
         try:
-            _add_entry(entry, found)
+            _add_entry(entry, found, keep_raw=keep_raw)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             found.broken.append(f"entry {number}, {_kind_of(entry)}: {error}")
     return next((link.url for link in bundle.link if link.relation == "next" and link.url), None)
@@ -131,7 +133,7 @@ def outcome(body: bytes) -> tuple[str, ...]:
     return tuple(f"{issue.code or 'unknown'}: {issue.diagnostics or 'no text'}" for issue in found.issue)
 
 
-def _add_entry(raw: msgspec.Raw, found: fhir.Searchset) -> None:
+def _add_entry(raw: msgspec.Raw, found: fhir.Searchset, *, keep_raw: bool) -> None:
     entry = _ENTRY.decode(raw)
     if not bytes(entry.resource):
         found.broken.append("an entry without a resource")
@@ -158,7 +160,8 @@ def _add_entry(raw: msgspec.Raw, found: fhir.Searchset) -> None:
             found.practitioners[practitioner.id] = practitioner
         case _:
             return  # an OperationOutcome with a remark, or a resource that we did not ask for
-    found.raw[f"{kind.resource_type}/{kind.id}"] = entry.resource
+    if keep_raw:
+        found.raw[f"{kind.resource_type}/{kind.id}"] = entry.resource
 
 
 def _distance(search: _Search | None) -> float | None:

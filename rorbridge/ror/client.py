@@ -75,10 +75,10 @@ class RorDirectory:
         asked = query.build(question, await self._offered())
         first = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=asked.parameters)
         try:
-            return await self._all_pages(first, asked.verified_only)
+            return await self._all_pages(first, asked.verified_only, keep_raw=question.keep_raw)
         except PageExpiredError:
             try:
-                return await self._all_pages(first, asked.verified_only)
+                return await self._all_pages(first, asked.verified_only, keep_raw=question.keep_raw)
             except PageExpiredError:
                 raise RorUnavailableError("its pages expire faster than they can be read") from None
 
@@ -96,12 +96,12 @@ class RorDirectory:
                         self._parameters = bundle.searchable(await self._get(url, first_page=True)) or None
         return self._parameters
 
-    async def _all_pages(self, first: httpx.URL, verified_only: tuple[str, ...]) -> Found:
+    async def _all_pages(self, first: httpx.URL, verified_only: tuple[str, ...], *, keep_raw: bool) -> Found:
         found = Searchset()
         url = first
         for _ in range(_MOST_PAGES):
             page = await self._get(url, first_page=url == first)
-            following = bundle.add_page(page, found)
+            following = bundle.add_page(page, found, keep_raw=keep_raw)
             if following is None:
                 complete = (found.total or len(found.services)) < MOST_MATCHES
                 return Found(found, complete, verified_only)

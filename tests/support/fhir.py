@@ -122,6 +122,6 @@ def page(
 def searchset(*resources: Resource, distances: Mapping[str, float] | None = None) -> Searchset:
     """Give what the client makes of one page with *resources*."""
     found = Searchset()
-    bundle.add_page(page(*resources, distances=distances), found)
+    bundle.add_page(page(*resources, distances=distances), found, keep_raw=True)
     assert not found.broken
     return found

@@ -95,6 +95,8 @@ class Oracle:
             id_
             for id_, service in self.data.healthcare_services.items()
             if not self.sensitive(service)
+            # Who asks by professional learns who works where, which the public may of offers of Ville alone.
+            and ("practitioner" not in request["need"] or codes(service["type"], "R227") == {"05"})
             and not self.closed(service, today)
             and self.meets_offer(service, request["need"], request.get("where") or {}, today)
             and self.meets_place(service, request["need"], request.get("where") or {}, radius_km)

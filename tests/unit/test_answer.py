@@ -142,6 +142,17 @@ def test_a_bug_fails_the_request_and_tells_no_content() -> None:
     assert letter.value == REQUEST
 
 
+def test_a_bug_outside_of_resolving_is_a_dead_letter_not_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OverflowError("a body that nobody may read")
+
+    monkeypatch.setattr(Answerer, "_result_record", broken)
+    [letter] = answer(record(REQUEST))
+    assert letter.topic == KAFKA.dead_letter_topic
+    assert letter.value == REQUEST
+    assert dict(letter.headers)["kafka_dlt-exception-message"].endswith(b"OverflowError")
+
+
 def test_a_result_that_is_too_large_has_a_smaller_form_that_says_so() -> None:
     [one] = answer(record(REQUEST))
     assert one.smaller is not None

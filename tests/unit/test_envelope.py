@@ -59,6 +59,7 @@ def test_bare_json_is_known_by_its_place_in_kafka() -> None:
         (b"{}", [("ce_specversion", b"0.3"), *BINARY[1:]], "use specversion 1.0"),
         (b"{}", [("ce_id", b"x" * 2000), BINARY[0], *BINARY[2:]], "longer than"),
         (b'{"specversion": "1.0", "id": 5, "source": "s", "type": "t"}', [], "not valid"),
+        (b'{"specversion": "1.0", "id": "\\ud800", "source": "s", "type": "t"}', [], "cannot be printed"),
         (b'["specversion"]', [("content-type", b"application/cloudevents+json")], "JSON object"),
         (
             b'{"specversion": "1.0", "id": "1", "source": "s", "type": "t", "data_base64": "e30="}',

@@ -165,6 +165,16 @@ def test_a_sensitive_unit_shows_in_no_offer_and_in_no_count() -> None:
     assert found.status is Status.MATCHED
 
 
+def test_asking_by_professional_tells_the_public_nothing_of_offers_outside_of_ville() -> None:
+    asked = {"activity": ["013"], "practitioner": {"profession": ["60"]}}
+    found, redactions = resolve(Memory({"a": 1.0}), need=asked)
+    assert found.status is Status.NO_MATCH
+    assert found.search is not None
+    assert found.search.rounds[0].found == 0
+    assert redactions == {"practitioner": 1}
+    assert resolve(Memory({"a": 1.0}), need=asked, audience=Audience(2))[0].search.rounds[0].found == 1  # type: ignore[union-attr]
+
+
 def test_restricted_contacts_are_held_back_and_counted_by_rule() -> None:
     secret = {"extension": service(contacts=(contact("1", ("01 99 00 00 01", "2")),))["extension"]}
     found, redactions = resolve(Memory({"a": 1.0}, changes=secret))
