@@ -6,10 +6,12 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rorbridge.orientation.candidate import Candidate
+from rorbridge.orientation.candidate import Candidate, CandidatePlace
 from rorbridge.orientation.fhir import HealthcareService
 from rorbridge.orientation.match import Verdict
 from rorbridge.orientation.rank import rank
+from tests.support.fhir import Resource, searchset
+from tests.unit.test_capacity import indicator, place
 
 
 def verdict(id_: str, distance_km: float | None = None) -> Verdict:
@@ -44,3 +46,22 @@ def test_over_many_requests_no_equal_is_favoured() -> None:
     )
     assert set(first) == set("abcd")
     assert all(850 < times < 1150 for times in first.values())
+
+
+def with_capacity(id_: str, *shown: Resource) -> Verdict:
+    found = searchset(place(*shown))
+    spot = CandidatePlace(found.locations["10"], None)
+    return Verdict(Candidate(HealthcareService(id_), (spot,), (), ()), None, (), None, spot)
+
+
+def test_most_free_beds_come_first_then_the_freshest_number_then_what_shows_none() -> None:
+    offers = [
+        verdict("none"),
+        with_capacity("installed", indicator(40, status="01")),
+        with_capacity("two-old", indicator(2, updated="2026-11-20T07:00:00Z")),
+        with_capacity("two-new", indicator(2, updated="2026-11-24T07:00:00+01:00")),
+        with_capacity("five", indicator(5, updated="2020-01-01T00:00:00Z")),
+    ]
+    ranked = ids(rank(offers, "availability", "r"))
+    assert ranked[:3] == ["five", "two-new", "two-old"]
+    assert set(ranked[3:]) == {"none", "installed"}
