@@ -11,7 +11,7 @@ from datetime import datetime
 
 from rorbridge.events import codesystems as cs
 from rorbridge.events.codes import AllOf, Codes
-from rorbridge.events.need import Establishment, Professional
+from rorbridge.events.need import Capacity, Equipment, Establishment, Professional
 from rorbridge.events.offer import Evidence, Outcome
 from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation import age, capacity, fhir, opening, people, territory
@@ -239,23 +239,29 @@ def _place_checks(
             lambda place: territory.lies_there(place, where, radius_km),
         )
     for device in need.equipment:
-        seen = _sees(candidate, Element.EQUIPMENT, profile)
+        yield _device_check(device, seen=_sees(candidate, Element.EQUIPMENT, profile))
+    if need.capacity:
+        yield _capacity_check(need.capacity, seen=_sees(candidate, capacity.element(need.capacity), profile))
 
-        def has_device(place: CandidatePlace, device=device, seen=seen) -> Finding:  # type: ignore[no-untyped-def]
-            held = list(capacity.equipment_of(place.location))
-            if any(capacity.device_meets(one, device) for one in held):
-                return True, capacity.device_text(device)
-            return (False if held or seen else None), ""
 
-        yield _PlaceCheck("equipment", capacity.device_text(device), has_device)
-    if wanted := need.capacity:
-        seen_capacity = _sees(candidate, capacity.element(wanted), profile)
+def _device_check(asked_for: Equipment, *, seen: bool) -> _PlaceCheck:
+    wanted = capacity.device_text(asked_for)
 
-        def has_capacity(place: CandidatePlace) -> Finding:
-            met = next((one for one in capacity.indicators(place.location) if capacity.meets(one, wanted)), None)
-            return (True, capacity.describe(met)) if met else (False if seen_capacity else None, "")
+    def check(place: CandidatePlace) -> Finding:
+        held = list(capacity.equipment_of(place.location))
+        if any(capacity.device_meets(one, asked_for) for one in held):
+            return True, wanted
+        return (False if held or seen else None), ""
 
-        yield _PlaceCheck(CAPACITY, capacity.asked_text(wanted), has_capacity)
+    return _PlaceCheck("equipment", wanted, check)
+
+
+def _capacity_check(asked_for: Capacity, *, seen: bool) -> _PlaceCheck:
+    def check(place: CandidatePlace) -> Finding:
+        met = next((one for one in capacity.indicators(place.location) if capacity.meets(one, asked_for)), None)
+        return (True, capacity.describe(met)) if met else (False if seen else None, "")
+
+    return _PlaceCheck(CAPACITY, capacity.asked_text(asked_for), check)
 
 
 def _place_evidence(
