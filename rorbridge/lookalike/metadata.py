@@ -5,7 +5,7 @@ from importlib import resources
 from typing import Any, Final
 
 from rorbridge.lookalike.invent.dates import REFERENCE
-from rorbridge.lookalike.search.catalog import Catalog
+from rorbridge.lookalike.search.catalog import HAS, Catalog
 from rorbridge.lookalike.search.includes import INCLUDES, REVERSE_INCLUDES, Include
 from rorbridge.lookalike.search.parameters import DEFINITIONS
 from rorbridge.lookalike.search.tables import ChainedIndex
@@ -58,6 +58,9 @@ def _parameters(catalog: Catalog, resource_type: str) -> dict[str, str]:
     kinds = {(one, definition.name): definition.kind for one in DEFINITIONS for definition in DEFINITIONS[one]}
     found = dict.fromkeys(_RESULT_PARAMETERS, "string")
     for name, index in catalog.parameters[resource_type].items():
+        if name.startswith(HAS):
+            found[HAS.removesuffix(":")] = "special"
+            continue
         through, _, chained = name.partition(".")
         owner = through.capitalize() if isinstance(index, ChainedIndex) else resource_type
         bare = chained.removesuffix(":above") if isinstance(index, ChainedIndex) else name

@@ -8,6 +8,9 @@ from rorbridge.lookalike.search.indexes import Index
 from rorbridge.lookalike.search.parameters import ABOVE, DEFINITIONS
 from rorbridge.lookalike.search.tables import ChainedIndex, Join, Table
 
+HAS = "_has:"
+"""How a condition on a resource that refers to the one searched begins; documented by the ANS as a draft."""
+
 
 class Catalog:
     """The tables of a data set with their joins.
@@ -23,6 +26,8 @@ class Catalog:
         offers = self.tables["HealthcareService"].size
         self.offers_at_location = Join(offers)
         """Offers by the row of a Location."""
+        self.locations_of_offer = Join(self.tables["Location"].size)
+        """Locations by the row of an offer."""
         self.offers_of_organization = Join(offers)
         """Offers by the row of the Organization that provides them."""
         self.offers_below_organization = Join(offers)
@@ -43,6 +48,7 @@ class Catalog:
             offer = self.dataset.healthcare_services[offer_id]
             for location in _known(targets(offer.get("location")), locations):
                 self.offers_at_location.add(location, row)
+                self.locations_of_offer.add(row, location)
             provider = target(offer.get("providedBy"))
             if provider in organizations:
                 self.offers_of_organization.add(organizations[provider], row)
@@ -78,6 +84,10 @@ class Catalog:
                 known[f"organization.{name}:above"] = ChainedIndex(index, self.offers_below_organization)
             identifier = self.tables["Practitioner"].indexes["identifier"]
             known["practitioner.identifier"] = ChainedIndex(identifier, self.offers_of_practitioner)
+            known[f"{HAS}PractitionerRole:service:practitioner.identifier"] = known["practitioner.identifier"]
+        if resource_type == "Location":
+            for name, index in self.tables["HealthcareService"].indexes.items():
+                known[f"{HAS}HealthcareService:location:{name}"] = ChainedIndex(index, self.locations_of_offer)
         return known
 
 

@@ -219,3 +219,38 @@ def test_matches_come_in_the_order_of_their_ids() -> None:
     numeric = [int(one) for one in found if one.isdecimal()]
     assert numeric == sorted(numeric)
     assert not found[-1].isdecimal()
+
+
+def test_has_finds_the_offers_of_a_professional_as_the_shortcut_does(engine: Engine, dataset: Dataset) -> None:
+    for practitioner in list(dataset.practitioners.values())[:20]:
+        number = practitioner["identifier"][0]["value"]
+        works_at = {
+            reference["reference"].split("/")[1]
+            for role in dataset.practitioner_roles.values()
+            if role["practitioner"]["reference"] == f"Practitioner/{practitioner['id']}"
+            for reference in role["healthcareService"]
+        }
+        assert ids(engine, ("_has:PractitionerRole:service:practitioner.identifier", number)) == works_at
+        assert ids(engine, ("practitioner.identifier", number)) == works_at
+
+
+def test_has_finds_the_places_of_offers(engine: Engine, dataset: Dataset) -> None:
+    offers = [one for one in dataset.healthcare_services.values() if one.get("location")][:5]
+    numbers = ",".join(one["identifier"][0]["value"] for one in offers)
+    expected = {reference["reference"].split("/")[1] for one in offers for reference in one["location"]}
+    found = ids(engine, ("_has:HealthcareService:location:identifier", numbers), resource_type="Location")
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "_has",
+        "_has:PractitionerRole",
+        "_has:PractitionerRole:service:code",
+        "_has:HealthcareService:location:identifier",
+    ],
+)
+def test_another_has_is_refused(engine: Engine, name: str) -> None:
+    with pytest.raises(InvalidParameterError):
+        ids(engine, (name, "1"))
