@@ -43,6 +43,8 @@ class KafkaSettings(_Group):
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
+    delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"
+    """Whether answers and position are committed in one transaction, or the answers first."""
     window: int = Field(default=100, ge=1, le=10_000)
     """Records of one partition that are worked on at the same time."""
     drain_timeout: Seconds = 20.0

@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from aiokafka import ConsumerRecord
 from structlog.stdlib import get_logger
 
-from rorbridge.bus.deadletter import dead_letter
+from rorbridge.bus.cut import cut
+from rorbridge.bus.deadletter import NO_EVENT, dead_letter
 from rorbridge.bus.outgoing import Outgoing
 from rorbridge.events import envelope
 from rorbridge.events.problem import InvalidRequestError, parse_request, problem, unsupported_type
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import RESULT_TYPE, OrientationResult, Problem, Status, Timing, encode
+from rorbridge.orientation.circuit import Parking
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import KafkaSettings
 
@@ -30,38 +32,41 @@ class Answerer:
     kafka: KafkaSettings
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    async def answer(self, record: Record) -> tuple[Outgoing, ...]:
+    async def answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
         """Give what to publish for *record*. Raises nothing but a cancellation."""
         try:
-            return await self._answer(record)
+            return await self._answer(record, parking)
         except Exception as error:  # a bug outside of resolving: there is no result to write, but no silence either
             log.exception("bug", **_where(record))
-            return (self._dead_letter(record, type(error), f"rorbridge failed on this record: {type(error).__name__}"),)
+            return (
+                self._dead_letter(record, _name(error), f"rorbridge failed on this record: {type(error).__name__}"),
+            )
 
-    async def _answer(self, record: Record) -> tuple[Outgoing, ...]:
+    async def _answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
         received_at = self.now()
         place = f"{record.topic}/{record.partition}/{record.offset}"
         try:
             event = envelope.read(record.value, record.headers, place)
         except envelope.NotAnEventError as error:
             log.warning("dead-letter", **_where(record), problem=str(error))
-            return (self._dead_letter(record, type(error), str(error)),)
+            return (self._dead_letter(record, _name(error), str(error)),)
         redactions: Counter[str] = Counter()
-        result = await self._result(event, received_at, redactions)
+        result = await self._result(event, received_at, redactions, parking)
+        result = replace(result, attempt=event.attempt)
         _log(record, event, result, redactions)
         answers = (self._result_record(record, event, result),)
         if result.status in {Status.REJECTED, Status.FAILED} and result.problem:
-            return (*answers, self._dead_letter(record, OrientationResult, result.problem.detail))
+            return (*answers, self._dead_letter(record, result.problem.type, result.problem.detail, result.status))
         return answers
 
     async def _result(
-        self, event: envelope.RequestEvent, received_at: datetime, redactions: Counter[str]
+        self, event: envelope.RequestEvent, received_at: datetime, redactions: Counter[str], parking: Parking
     ) -> OrientationResult:
         try:
             if event.type != REQUEST_TYPE:
                 return self._refusal(event, Status.REJECTED, unsupported_type(event.type, REQUEST_TYPE), received_at)
             request = parse_request(event.data)
-            return await self.resolver.resolve(event.id, request, received_at, redactions)
+            return await self.resolver.resolve(event.id, request, received_at, redactions, parking)
         except InvalidRequestError as error:
             return self._refusal(event, Status.REJECTED, error.problem, received_at)
         except Exception as error:  # a bug of ours fails this request, not its neighbours
@@ -81,23 +86,19 @@ class Answerer:
     def _result_record(self, record: Record, event: envelope.RequestEvent, result: OrientationResult) -> Outgoing:
         data = encode(result)
         headers = tuple(envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()))
-        too_large = replace(
-            result,
-            status=Status.FAILED,
-            offers=(),
-            bundle=None,
-            problem=problem(
-                "result-too-large",
-                "The result is larger than the broker takes",
-                f"it is {len(data)} bytes; ask for fewer offers (answer.limit) or less of each (answer.include)",
-            ),
-        )
-        smaller = Outgoing(self.kafka.results_topic, record.key, encode(too_large), headers)
-        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller=smaller)
 
-    def _dead_letter(self, record: Record, kind: type, message: str) -> Outgoing:
-        error = f"{kind.__module__}.{kind.__qualname__}"
-        return dead_letter(self.kafka.dead_letter_topic, record, self.kafka.group_id, error, message)
+        def smaller(size: int) -> Outgoing:
+            return Outgoing(self.kafka.results_topic, record.key, cut(result, size), headers)
+
+        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller)
+
+    def _dead_letter(self, record: Record, error: str, message: str, status: str = NO_EVENT) -> Outgoing:
+        topic, group = self.kafka.dead_letter_topic, self.kafka.group_id
+        return dead_letter(topic, record, group, status=status, error=error, message=message)
+
+
+def _name(error: Exception) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"
 
 
 def _where(record: Record) -> dict[str, str | int]:

@@ -48,6 +48,9 @@ def create_app(
     )
     bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka).answer, crashed)
 
+    def not_ready() -> str | None:
+        return bridge.not_ready or (f"the ROR: {problem}" if (problem := resolver.circuit.problem) else None)
+
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
         async with directory:
@@ -57,7 +60,7 @@ def create_app(
         LaneBroker(settings.kafka, bridge),
         lifespan=lifespan,
         logger=None,
-        asgi_routes=[("/livez", health.livez()), ("/readyz", health.readyz(lambda: bridge.not_ready))],
+        asgi_routes=[("/livez", health.livez()), ("/readyz", health.readyz(not_ready))],
     )
 
 

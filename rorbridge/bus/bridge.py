@@ -3,37 +3,41 @@
 import asyncio
 from collections.abc import Callable, Collection
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from structlog.stdlib import get_logger
 
+from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
+from rorbridge.bus.delivery import AtLeastOnce, Delivery, ExactlyOnce, NoTransactionsError, ensure_transactions
 from rorbridge.bus.lane import Answer, Lane
-from rorbridge.bus.publisher import Publisher
 from rorbridge.settings import KafkaSettings
 
 log = get_logger(__name__)
 
-_LARGEST_REQUEST = 1_048_576
-"""Bytes of a produce request: what brokers take by default."""
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
+_TRANSACTIONS_S = 15.0
+"""How long a broker may take to find who coordinates a transaction before that is called trouble."""
 _REBALANCE_MARGIN_S = 10.0
 """Seconds that the group waits for a member beyond its drain."""
+_NEVER_MS = 2**31 - 1
+"""A lane that is full does not poll, for as long as the ROR is away; that is no reason to leave the group. What a poll
+interval watches for, a process that does nothing any more, shows in the heartbeats: they come from the same loop."""
 
 
 class Bridge(ConsumerRebalanceListener):
     """Takes requests from Kafka and publishes their answers, from ``start`` to ``stop``."""
 
     def __init__(self, settings: KafkaSettings, answer: Answer, crashed: Callable[[], None]) -> None:
-        """*crashed* is called when a lane cannot go on; a restart would help."""
+        """*crashed* is called when no waiting would help: the log says what has to be changed."""
         self._crashed = crashed
         self._settings = settings
         self._answer = answer
         self._lanes: dict[TopicPartition, Lane] = {}
+        self._limits: dict[str, int] = {}
         self._starting: asyncio.Task[None] | None = None
-        self._producer: AIOKafkaProducer | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self._stopping = False
         self._waiting_for = "the connection to Kafka"
@@ -41,7 +45,9 @@ class Bridge(ConsumerRebalanceListener):
     @property
     def not_ready(self) -> str | None:
         """What the bridge still waits for, or None when its lanes are open."""
-        return None if self._lanes else self._waiting_for
+        if not self._lanes:
+            return self._waiting_for
+        return next((lane.not_ready for lane in self._lanes.values() if lane.not_ready), None)
 
     def start(self) -> None:
         """Begin to connect; goes on trying while Kafka is away."""
@@ -57,32 +63,37 @@ class Bridge(ConsumerRebalanceListener):
         self._waiting_for = "nothing: the service is stopping"
         if self._consumer:
             await self._consumer.stop()
-        if self._producer:
-            await self._producer.stop()
 
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:  # noqa: ARG002
+    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Drain before others take over; the group gives up all partitions at once, so all lanes close."""
+        if revoked:
+            log.info("partitions-revoked", partitions=sorted(one.partition for one in revoked))
         await self._close_lanes()
         self._waiting_for = "partitions: the group is rebalancing"
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
-        """Open a lane for each partition."""
-        if self._stopping or self._consumer is None or self._producer is None:
+        """Open a lane for each partition; opening goes on behind us, so that it does not hold up the group."""
+        if self._stopping or self._consumer is None:
             return
-        publisher = Publisher(self._producer)
+        consumer = self._consumer
         for partition in sorted(assigned):
             lane = Lane(
-                self._consumer,
+                consumer,
                 partition,
                 answer=self._answer,
-                publish=publisher.publish,
+                delivery=self._deliveries(consumer, partition),
                 size=self._settings.window,
-                crashed=self._crashed,
             )
             self._lanes[partition] = lane
             lane.open()
         self._waiting_for = "partitions: other members of the group have them all"
-        log.info("lanes-open", partitions=sorted(one.partition for one in assigned))
+        log.info("partitions-assigned", partitions=sorted(one.partition for one in assigned))
+
+    def _deliveries(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> Callable[[], Delivery]:
+        """Give what makes a partition's deliveries, by the mode that is set."""
+        if self._settings.delivery == "exactly-once":
+            return lambda: ExactlyOnce(self._settings, partition, self._limits)
+        return lambda: AtLeastOnce(self._settings, partition, self._limits, consumer)
 
     async def _close_lanes(self) -> None:
         lanes, self._lanes = self._lanes, {}
@@ -92,39 +103,51 @@ class Bridge(ConsumerRebalanceListener):
         pause = _FIRST_PAUSE_S
         while True:
             try:
-                await self._open_clients()
+                await self._open_consumer()
+            except NoTransactionsError as error:
+                log.critical("no-transactions", error=str(error))
+                self._crashed()
+                return
             except (KafkaError, OSError) as error:
-                self._waiting_for = f"Kafka at {self._settings.bootstrap_servers}: {type(error).__name__}"
+                self._waiting_for = f"Kafka at {self._settings.bootstrap_servers}: {error!r}"
                 log.warning("kafka-unreachable", error=repr(error), retry_in_s=pause)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
             else:
                 return
 
-    async def _open_clients(self) -> None:
+    async def _open_consumer(self) -> None:
         settings = self._settings
-        self._producer = AIOKafkaProducer(
-            **connection(settings),
-            acks="all",
-            enable_idempotence=True,
-            max_request_size=_LARGEST_REQUEST,
-        )
-        self._consumer = AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             **connection(settings),
             group_id=settings.group_id,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
+            isolation_level="read_committed",
+            max_poll_interval_ms=_NEVER_MS,
             rebalance_timeout_ms=int((settings.drain_timeout + _REBALANCE_MARGIN_S) * 1000),
         )
         try:
-            await self._producer.start()
-            await self._consumer.start()
+            await consumer.start()
+            await self._tell_missing_topics(consumer)
+            if settings.delivery == "exactly-once":
+                await self._ensure_transactions()
+            self._limits = await topics.limits(settings)
         except BaseException:
-            await self._producer.stop()
-            await self._consumer.stop()
+            await consumer.stop()
             raise
-        await self._tell_missing_topics(self._consumer)
-        self._consumer.subscribe([settings.requests_topic], listener=self)
+        self._consumer = consumer
+        consumer.subscribe([settings.requests_topic], listener=self)
+
+    async def _ensure_transactions(self) -> None:
+        try:
+            async with asyncio.timeout(_TRANSACTIONS_S):
+                await ensure_transactions(self._settings)
+        except TimeoutError:
+            raise KafkaError(
+                f"no coordinator for transactions within {_TRANSACTIONS_S:g} s; are enough brokers up for "
+                "transaction.state.log.replication.factor? RORBRIDGE_KAFKA__DELIVERY=at-least-once needs none"
+            ) from None
 
     async def _tell_missing_topics(self, consumer: AIOKafkaConsumer) -> None:
         there = await consumer.topics()

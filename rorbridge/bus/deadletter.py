@@ -19,10 +19,18 @@ TRUNCATED = "rorbridge-truncated-from"
 """Header of a cut dead letter: the size of the original value in bytes."""
 
 
-def dead_letter(topic: str, record: ConsumerRecord[bytes, bytes], group: str, error: str, message: str) -> Outgoing:
+STATUS = "rorbridge-status"
+"""Header: ``rejected``, ``failed``, or ``no-event`` for what no result could answer."""
+NO_EVENT = "no-event"
+
+
+def dead_letter(
+    topic: str, record: ConsumerRecord[bytes, bytes], group: str, *, status: str, error: str, message: str
+) -> Outgoing:
     """Build the dead letter of *record*. *error* names the kind of error, *message* says what was wrong."""
     headers = (
-        *((name, value) for name, value in record.headers if not name.startswith("kafka_dlt-")),
+        *((name, value) for name, value in record.headers if not name.startswith(("kafka_dlt-", "rorbridge-"))),
+        (STATUS, status.encode()),
         ("kafka_dlt-original-topic", record.topic.encode()),
         ("kafka_dlt-original-partition", struct.pack(">i", record.partition)),
         ("kafka_dlt-original-offset", struct.pack(">q", record.offset)),
@@ -33,4 +41,8 @@ def dead_letter(topic: str, record: ConsumerRecord[bytes, bytes], group: str, er
     )
     value = record.value or b""
     cut = (*headers, (TRUNCATED, str(len(value)).encode()))
-    return Outgoing(topic, record.key, value, headers, smaller=Outgoing(topic, record.key, value[:_CUT_BYTES], cut))
+
+    def smaller(size: int) -> Outgoing:
+        return Outgoing(topic, record.key, value[: min(size, _CUT_BYTES)], cut)
+
+    return Outgoing(topic, record.key, value, headers, smaller)

@@ -1,40 +1,72 @@
 """Which offsets of a partition are being worked on, and how far it is answered. Pure bookkeeping."""
 
+from collections import deque
+
+from rorbridge.bus.answered import MOST_SPAN, decode, encode
+
 
 class Window:
-    """The open records of one partition.
+    """The open records of one partition, and how far above them others are answered already.
 
     ``position`` is what may be committed: every record below it is answered. Offsets need not be contiguous, since
-    Kafka leaves gaps (compaction, transaction markers).
+    Kafka leaves gaps (compaction, transaction markers); an offset in a gap counts as answered, as there is nothing to
+    answer.
     """
 
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self._open: dict[int, None] = {}  # in the order taken, which is that of the offsets
-        self._next: int | None = None
+    def __init__(self, position: int | None = None, metadata: str = "") -> None:
+        """Begin where a commit says; None before the first commit. Raises NotOursError for *metadata* not ours."""
+        answered, end = decode(position or 0, metadata)
+        self._end = None if position is None else end
+        at = position or 0
+        self._unread: deque[int] = deque()
+        """Open offsets that a commit tells of and that are not read again yet."""
+        for one in answered:
+            self._unread.extend(range(at, one.start))
+            at = one.stop
+        self._open: dict[int, None] = dict.fromkeys(self._unread)  # in the order of the offsets
+        self._next = position
 
-    def take(self, offset: int) -> None:
-        """Open a record. Offsets come in ascending order; raises ValueError for one that goes back."""
+    def take(self, offset: int) -> bool:
+        """Open a record; False when it was answered before the restart, so that there is nothing to do.
+
+        Offsets come in ascending order; raises ValueError for one that goes back.
+        """
         if self._next is not None and offset < self._next:
             raise ValueError(f"offset {offset} comes after {self._next - 1}")
-        self._open[offset] = None
         self._next = offset + 1
+        while self._unread and self._unread[0] < offset:
+            self._open.pop(self._unread.popleft())  # Kafka has it no more: there is nothing to answer
+        if self._unread and self._unread[0] == offset:
+            self._unread.popleft()
+            return True
+        if self._end is not None and offset < self._end:
+            return False
+        self._end = offset + 1
+        self._open[offset] = None
+        return True
 
     def answer(self, offset: int) -> None:
-        """Close a record whose answer is acknowledged. Raises KeyError for one that is not open."""
+        """Close a record whose answer is on its way. Raises KeyError for one that is not open."""
         del self._open[offset]
 
     @property
-    def free(self) -> int:
-        """How many records may still be taken."""
-        return max(self.size - len(self._open), 0)
+    def in_flight(self) -> int:
+        """How many records are taken and open."""
+        return len(self._open) - len(self._unread)
 
     @property
-    def in_flight(self) -> int:
-        """How many records are open."""
-        return len(self._open)
+    def room(self) -> int:
+        """How many more offsets may be taken before the answered ones could not be written down any more."""
+        return MOST_SPAN - ((self._end or 0) - (self.position or 0))
 
     @property
     def position(self) -> int | None:
         """The lowest offset that is not answered; None before the first record."""
-        return next(iter(self._open), self._next)
+        return next(iter(self._open), self._end)
+
+    @property
+    def metadata(self) -> str:
+        """What is answered above the position, for the commit."""
+        if self._end is None or self.position is None:
+            return ""
+        return encode(self.position, self._open, self._end)

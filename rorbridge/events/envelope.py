@@ -46,6 +46,8 @@ class RequestEvent:
     subject: str | None
     traceparent: str | None
     data: bytes
+    attempt: int = 1
+    """Counts the times that this request was put, by an operator's replay."""
 
 
 def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
@@ -78,7 +80,7 @@ def write(
     Its id is derived from the request's source and id, so that a reader can drop a repeat.
     """
     attributes: dict[str, Any] = {
-        "id": str(uuid.uuid5(_RESULT_IDS, f"{type_}\n{request.source}\n{request.id}")),
+        "id": str(uuid.uuid5(_RESULT_IDS, _identity(type_, request))),
         "source": SOURCE,
         "type": type_,
         "specversion": "1.0",
@@ -88,6 +90,8 @@ def write(
     }
     if subject := subject or request.subject:
         attributes["subject"] = subject
+    if request.attempt > 1:
+        attributes["attempt"] = str(request.attempt)
     if request.traceparent:
         attributes["traceparent"] = request.traceparent
     message = to_binary(CloudEvent(attributes, data), _FORMAT)
@@ -95,6 +99,40 @@ def write(
     if request.traceparent:
         headers.append(("traceparent", request.traceparent.encode()))
     return headers
+
+
+def _identity(type_: str, request: RequestEvent) -> str:
+    """Give what the id of an answer is made from: an answer to another attempt is another event."""
+    attempt = f"\n{request.attempt}" if request.attempt > 1 else ""
+    return f"{type_}\n{request.source}\n{request.id}{attempt}"
+
+
+def again(request: RequestEvent, time: datetime) -> list[tuple[str, bytes]]:
+    """Give the headers with which *request* is put once more, in binary mode, under its own id and source."""
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", request.id.encode()),
+        ("ce_source", request.source.encode()),
+        ("ce_type", request.type.encode()),
+        ("ce_time", time.isoformat().encode()),
+        ("ce_attempt", str(request.attempt + 1).encode()),
+        ("content-type", b"application/json"),
+    ]
+    if request.subject:
+        headers.append(("ce_subject", request.subject.encode()))
+    if request.traceparent:
+        headers.append(("traceparent", request.traceparent.encode()))
+    return headers
+
+
+def attempt(headers: Headers) -> int:
+    """Give which attempt an event is, or answers; 1 where it does not say."""
+    return _attempt(_attributes(headers).get("attempt"))
+
+
+def _attempt(value: Any) -> int:
+    text = str(value or "")
+    return max(int(text), 1) if text.isascii() and text.isdigit() and len(text) < 10 else 1
 
 
 def request_headers(
@@ -182,6 +220,7 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
         subject=event.get_subject(),
         traceparent=_trace(attributes.get("traceparent")),
         data=data,
+        attempt=_attempt(attributes.get("attempt")),
     )
 
 

@@ -95,7 +95,9 @@ class Search:
     total: int
     """Offers that meet the need; ``offers`` holds the first of them."""
     complete: bool
-    """False when the ROR cut its answer, so that offers may be missing."""
+    """False when offers are missing: the ROR cut its answer, or ``cut`` were left out."""
+    cut: int = 0
+    """Offers left out of ``offers`` because the result would have been larger than the broker takes."""
     verified_only: tuple[str, ...] = ()
     """Criteria on which the ROR offers no search: it was not asked about them, they were verified on the data."""
     source: str
@@ -121,6 +123,8 @@ class OrientationResult:
     __pydantic_config__ = PUBLISHED
 
     request_id: str
+    attempt: int = 1
+    """Counts up when an operator has a request of the dead-letter topic answered again."""
     status: Status
     offers: tuple[Offer, ...] = ()
     bundle: dict[str, Any] | None = None

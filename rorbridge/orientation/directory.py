@@ -39,6 +39,17 @@ class DirectoryError(Exception):
         self.problem = problem
 
 
+class DirectoryUnavailableError(DirectoryError):
+    """The directory could not be asked: it is away, throttles or refuses us. Not the question's fault."""
+
+    def __init__(self, problem: Problem, *, retry_after_s: float | None = None, is_final: bool = False) -> None:
+        super().__init__(problem)
+        self.retry_after_s = retry_after_s
+        """Seconds that the directory asks us to hold off; None when it does not ask."""
+        self.is_final = is_final
+        """Whether another try of the same question would take too long, if the directory answers others."""
+
+
 class Directory(Protocol):
     """A directory of offers."""
 

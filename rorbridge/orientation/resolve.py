@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ from rorbridge.events.request import OrientationRequest
 from rorbridge.events.result import OrientationResult, Problem, Round, Search, Status, Timing
 from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import Candidate, join
-from rorbridge.orientation.directory import Directory, DirectoryError, Found, Question
+from rorbridge.orientation.circuit import Circuit, Parking
+from rorbridge.orientation.directory import Directory, DirectoryError, DirectoryUnavailableError, Found, Question
 from rorbridge.orientation.fhir import Searchset
 from rorbridge.orientation.fhirbundle import bundle
 from rorbridge.orientation.match import CAPACITY, Verdict, field_of, sensitive, verify
@@ -23,6 +24,10 @@ from rorbridge.orientation.rank import rank
 
 _WIDEN = 2.0
 """By what the radius grows from round to round."""
+
+
+def _not_told(waits: bool) -> None:
+    """Tell nobody that a request waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +43,21 @@ class Resolver:
     """Seconds for the directory to answer one request, from when its turn has come."""
     turns: asyncio.Semaphore
     """How many requests are put to the directory at the same time; the others wait, and their deadlines with them."""
+    circuit: Circuit = field(default_factory=Circuit)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def resolve(
-        self, request_id: str, request: OrientationRequest, received_at: datetime, redactions: Counter[str]
+        self,
+        request_id: str,
+        request: OrientationRequest,
+        received_at: datetime,
+        redactions: Counter[str],
+        parking: Parking = _not_told,
     ) -> OrientationResult:
         """Answer a request; what is held back from the audience is counted by rule in *redactions*.
 
-        Raises nothing but a bug or a cancellation.
+        While the directory is away the request waits, which *parking* is told, up to its deadline. Raises nothing but a
+        bug or a cancellation.
         """
         started = self.now()
         left_s = (request.deadline - started).total_seconds() if request.deadline else None
@@ -53,8 +65,10 @@ class Resolver:
             # A timeout of 0 would still let the search begin.
             if left_s is not None and left_s <= 0:
                 raise TimeoutError
-            async with asyncio.timeout(left_s), self.turns:
-                result = await self._in_budget(request_id, request, redactions)
+            async with asyncio.timeout(left_s):
+                result = await self.circuit.ask(lambda: self._in_turn(request_id, request, redactions), parking)
+        except DirectoryError as error:
+            result = OrientationResult(request_id=request_id, status=Status.FAILED, problem=error.problem)
         except TimeoutError:
             expired = _expired(request.deadline)
             result = OrientationResult(request_id=request_id, status=Status.EXPIRED, problem=expired)
@@ -62,18 +76,18 @@ class Resolver:
         took_ms = round((finished - started).total_seconds() * 1000, 1)
         return replace(result, timing=Timing(received_at=received_at, answered_at=finished, resolve_ms=took_ms))
 
-    async def _in_budget(
+    async def _in_turn(
         self, request_id: str, request: OrientationRequest, redactions: Counter[str]
     ) -> OrientationResult:
-        """Search within the time budget; what goes wrong is the result's problem."""
-        try:
-            async with asyncio.timeout(self.time_budget_s):
-                return await self._search(request_id, request, redactions)
-        except TimeoutError:
-            found = self._too_slow()
-        except DirectoryError as error:
-            found = error.problem
-        return OrientationResult(request_id=request_id, status=Status.FAILED, problem=found)
+        """Search within the time budget, once the turn has come. Raises DirectoryError."""
+        async with self.turns:
+            redactions.clear()  # of a try before this one
+            # A deadline that comes first cancels from outside; this timeout is the budget's alone.
+            try:
+                async with asyncio.timeout(self.time_budget_s):
+                    return await self._search(request_id, request, redactions)
+            except TimeoutError:
+                raise DirectoryUnavailableError(self._too_slow(), is_final=True) from None
 
     async def _search(
         self, request_id: str, request: OrientationRequest, redactions: Counter[str]

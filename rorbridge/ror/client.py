@@ -23,6 +23,7 @@ from rorbridge.ror.errors import (
     RorUnavailableError,
 )
 from rorbridge.ror.profile import RorProfile
+from rorbridge.ror.retryafter import retry_after_s
 from rorbridge.settings import RorSettings
 
 MOST_MATCHES: Final = 10_000
@@ -118,17 +119,17 @@ class RorDirectory:
 
     async def _get(self, url: httpx.URL, *, first_page: bool) -> bytes:
         """Get a page; a token that is no longer taken is renewed once."""
-        status, body = await self._call(url)
-        if status == 401:
-            status, body = await self._call(url)
-        if status == 200:
-            return body
-        if status in _GONE and not first_page:
+        response = await self._call(url)
+        if response.status_code == 401:
+            response = await self._call(url)
+        if response.status_code == 200:
+            return response.content
+        if response.status_code in _GONE and not first_page:
             raise PageExpiredError
-        raise _error(status, body)
+        raise _error(response)
 
-    async def _call(self, url: httpx.URL) -> tuple[int, bytes]:
-        """Make one call, and give its status and body. A token that is refused is not used again."""
+    async def _call(self, url: httpx.URL) -> httpx.Response:
+        """Make one call. A token that is refused is not used again."""
         token = await self._tokens.token()
         headers = {**self._headers, "Authorization": f"Bearer {token}"}
         try:
@@ -137,14 +138,15 @@ class RorDirectory:
             raise RorUnavailableError(f"no answer to a search ({type(error).__name__})") from None
         if response.status_code == 401:
             self._tokens.refused(token)
-        return response.status_code, response.content
+        return response
 
 
-def _error(status: int, body: bytes) -> DirectoryError:
+def _error(response: httpx.Response) -> DirectoryError:
     """Give the typed error of an answer that is not 200; gateways answer with pages that are no FHIR."""
-    issues = bundle.outcome(body)
+    status = response.status_code
+    issues = bundle.outcome(response.content)
     if status in {401, 403}:
         return RorAccessError("; ".join(issues) or f"HTTP {status} without a reason")
     if status == 429 or status >= 500:
-        return RorUnavailableError("; ".join((f"HTTP {status}", *issues)))
+        return RorUnavailableError("; ".join((f"HTTP {status}", *issues)), retry_after_s(response))
     return RorRefusedError(status, issues)

@@ -1,17 +1,18 @@
 """How the ROR fails, as typed errors. None of them carries a body, a token or a secret."""
 
 from rorbridge.events.problem import problem
-from rorbridge.orientation.directory import DirectoryError
+from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError
 
 
-class RorUnavailableError(DirectoryError):
+class RorUnavailableError(DirectoryUnavailableError):
     """The ROR could not be reached, or answered with a fault of its own; the same question may succeed later."""
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(problem("ror-unavailable", "The ROR could not be reached", detail, retryable=True))
+    def __init__(self, detail: str, retry_after_s: float | None = None) -> None:
+        found = problem("ror-unavailable", "The ROR could not be reached", detail, retryable=True)
+        super().__init__(found, retry_after_s=retry_after_s)
 
 
-class RorAccessError(DirectoryError):
+class RorAccessError(DirectoryUnavailableError):
     """The ROR refused us: our credentials, our rights or our headers are not right."""
 
     def __init__(self, detail: str) -> None:
@@ -28,8 +29,8 @@ class RorRefusedError(DirectoryError):
         super().__init__(problem("ror-refused", f"The ROR refused the search (HTTP {status})", detail))
 
 
-class RorAnswerError(DirectoryError):
-    """The ROR's answer could not be read."""
+class RorAnswerError(DirectoryUnavailableError):
+    """The ROR's answer could not be read: cut off, or of something between the ROR and us."""
 
     def __init__(self, detail: str) -> None:
         super().__init__(problem("ror-answer", "The ROR's answer could not be read", detail, retryable=True))

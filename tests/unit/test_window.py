@@ -1,54 +1,145 @@
-"""The window against the simplest model of it: a set of open offsets."""
+"""The window's bookkeeping and what it writes beside a committed offset, against plain sets."""
 
 import pytest
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from rorbridge.bus.answered import MOST_SPAN, NotOursError, decode, encode
 from rorbridge.bus.window import Window
 
 
-class WindowMachine(RuleBasedStateMachine):
-    def __init__(self) -> None:
-        super().__init__()
-        self.window = Window(size=5)
-        self.open: set[int] = set()
-        self.answered: set[int] = set()
-
-    @rule(gap=st.integers(0, 3))
-    def take(self, gap: int) -> None:
-        offset = max(self.open | self.answered, default=99) + 1 + gap
-        self.window.take(offset)
-        self.open.add(offset)
-
-    @precondition(lambda self: self.open)
-    @rule(data=st.data())
-    def answer(self, data: st.DataObject) -> None:
-        offset = data.draw(st.sampled_from(sorted(self.open)))
-        self.window.answer(offset)
-        self.open.remove(offset)
-        self.answered.add(offset)
-
-    @invariant()
-    def everything_below_the_position_is_answered_and_nothing_open_is(self) -> None:
-        position = self.window.position
-        if position is None:
-            assert not self.open | self.answered
-            return
-        assert all(offset >= position for offset in self.open)
-        assert not self.open or position in self.open
-        assert self.open or position == max(self.answered) + 1
-
-    @invariant()
-    def it_counts(self) -> None:
-        assert self.window.in_flight == len(self.open)
-        assert self.window.free == max(5 - len(self.open), 0)
+@st.composite
+def spans(draw: st.DrawFn) -> tuple[int, set[int], int]:
+    """A position, the open offsets from it on, and the end."""
+    position = draw(st.integers(0, 2**62))
+    size = draw(st.integers(1, 3_000))
+    density = draw(st.sampled_from([0.002, 0.1, 0.5, 0.9, 0.998]))
+    dice = draw(st.randoms(use_true_random=False))
+    opened = {position, *(position + at for at in range(size) if dice.random() < density)}
+    return position, opened, position + size
 
 
-TestWindow = WindowMachine.TestCase
+@given(spans())
+def test_what_is_encoded_is_decoded(span: tuple[int, set[int], int]) -> None:
+    position, opened, end = span
+    answered = set(range(position, end)) - opened
+    ranges, decoded_end = decode(position, encode(position, sorted(opened), end))
+    assert {offset for one in ranges for offset in one} == answered
+    assert decoded_end == max(answered, default=position - 1) + 1
 
 
-def test_an_offset_that_goes_back_is_refused() -> None:
-    window = Window(size=5)
-    window.take(7)
-    with pytest.raises(ValueError, match="offset 7"):
-        window.take(7)
+@pytest.mark.parametrize("step", [2, 3, 7])
+def test_the_worst_pattern_of_the_longest_span_fits_into_what_kafka_takes(step: int) -> None:
+    text = encode(5, range(5, 5 + MOST_SPAN, step), 5 + MOST_SPAN)
+    assert len(text.encode()) <= 4096
+    assert sum(map(len, decode(5, text)[0])) == MOST_SPAN - len(range(0, MOST_SPAN, step))
+
+
+def test_a_hundred_open_records_in_a_long_span_take_little() -> None:
+    assert len(encode(0, range(0, 10_000, 100), 10_000)) < 500
+
+
+@given(st.integers(0, 2**62), st.text() | st.binary(max_size=60).map(lambda raw: "rorbridge:1:" + raw.hex()))
+def test_any_text_is_ours_or_refused(position: int, text: str) -> None:
+    try:
+        ranges, end = decode(position, text)
+    except NotOursError:
+        return
+    assert all(position < one.start < one.stop <= end for one in ranges)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lag-exporter",
+        "rorbridge:2:cgEB",
+        "rorbridge:1:",
+        "rorbridge:1:!",
+        "rorbridge:1:eAEB",  # x: no such form
+        "rorbridge:1:YgE=",  # b: the position itself answered
+        "rorbridge:1:cgE=",  # r: half a pair
+    ],
+)
+def test_what_is_not_ours_is_refused(text: str) -> None:
+    with pytest.raises(NotOursError):
+        decode(7, text)
+
+
+@given(
+    st.lists(st.integers(1, 3), min_size=1, max_size=60),
+    st.lists(st.tuples(st.sampled_from(["take", "take", "answer", "commit", "crash"]), st.integers(0, 99))),
+)
+def test_every_record_is_answered_exactly_once_through_crashes(  # noqa: C901 - a model, step by step
+    gaps: list[int], steps: list[tuple[str, int]]
+) -> None:
+    log = [sum(gaps[: at + 1]) for at in range(len(gaps))]
+    window, opened, unread = Window(), [], list(log)
+    committed: tuple[int, str] | None = None
+    answered: list[int] = []
+    of_commit: list[int] = []
+
+    def restart() -> tuple[Window, list[int]]:
+        position, metadata = committed or (None, "")
+        answered[:] = of_commit
+        return Window(position, metadata), [one for one in log if one >= (position or 0)]
+
+    def take() -> None:
+        offset = unread.pop(0)
+        if window.take(offset):
+            assert offset not in answered
+            opened.append(offset)
+        else:
+            assert offset in answered
+
+    for step, number in steps:
+        match step:
+            case "take" if unread:
+                take()
+            case "answer" if opened:
+                offset = opened.pop(number % len(opened))
+                window.answer(offset)
+                answered.append(offset)
+            case "commit" if window.position is not None:
+                committed, of_commit = (window.position, window.metadata), list(answered)
+            case "crash":
+                window, unread = restart()
+                opened = []
+            case _:
+                pass
+        assert window.in_flight == len(opened)
+        if window.position is not None:
+            assert all(one in answered for one in log if one < window.position)
+    while unread:
+        take()
+    for offset in opened:
+        window.answer(offset)
+        answered.append(offset)
+    assert sorted(answered) == log
+    assert window.position == log[-1] + 1
+    assert window.metadata == ""
+
+
+def test_an_open_record_that_kafka_has_lost_does_not_hold_the_position() -> None:
+    window = Window(10, encode(10, [10, 12], 14))
+    assert [window.take(offset) for offset in (12, 13, 14)] == [True, False, True]
+    assert window.in_flight == 2
+    window.answer(12)
+    window.answer(14)
+    assert window.position == 15
+
+
+def test_offsets_do_not_go_back() -> None:
+    window = Window()
+    window.take(4)
+    with pytest.raises(ValueError, match="4 comes after 4"):
+        window.take(4)
+
+
+def test_the_span_is_bounded() -> None:
+    window = Window()
+    for offset in range(100, 100 + 500):
+        window.take(offset)
+    assert window.room == MOST_SPAN - 500
+    for offset in range(100, 400):
+        window.answer(offset)
+    assert window.room == MOST_SPAN - 200

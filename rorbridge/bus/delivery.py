@@ -1,0 +1,215 @@
+"""How a lane's answers and its position reach Kafka: together or not at all, or the answers first."""
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, MessageSizeTooLargeError
+from aiokafka.structs import OffsetAndMetadata
+from structlog.stdlib import get_logger
+
+from rorbridge.bus.connection import connection
+from rorbridge.bus.outgoing import DEFAULT_LIMIT, Outgoing
+from rorbridge.settings import KafkaSettings
+
+log = get_logger(__name__)
+
+_LARGEST_RECORD = 64 * 1_048_576
+"""Bytes before compression; what the broker takes is checked by ``Outgoing.fitted``."""
+_BATCH_BYTES = 524_288
+_TRANSACTION_TIMEOUT_MS = 15_000
+"""A transaction lasts milliseconds. One whose owner died holds back readers until its fence, or for so long."""
+_STOP_S = 5.0
+
+_stopping: set["asyncio.Task[None]"] = set()
+
+
+class Delivery(Protocol):
+    """Delivers for one lane, from ``open`` to ``close``. Anything it raises ends it: open another one."""
+
+    @abstractmethod
+    async def open(self) -> tuple[int | None, str]:
+        """Shut out whoever had the partition before, then read the committed offset and its metadata."""
+
+    @abstractmethod
+    async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
+        """Publish *records* and commit the position; returns when the broker has all of it."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Give up what is not committed, and the connection."""
+
+
+class ExactlyOnce:
+    """Answers and position in one Kafka transaction.
+
+    The transactional id names the partition, so that opening fences every former owner: a process that was frozen
+    or cut off can commit nothing any more, whatever it believes of the group.
+    """
+
+    def __init__(self, settings: KafkaSettings, partition: TopicPartition, limits: dict[str, int]) -> None:
+        self._settings = settings
+        self._partition = partition
+        self._limits = limits
+        id_ = f"{settings.group_id}.{partition.topic}.{partition.partition}"
+        self._producer = _producer(settings, transactional_id=id_, transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS)
+        self._in_transaction = False
+
+    async def open(self) -> tuple[int | None, str]:
+        """Fence, then read: no former owner can commit after what is read here."""
+        await self._producer.start()
+        return await committed(self._settings, self._partition)
+
+    async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
+        """Publish and commit in one transaction. Raises ProducerFenced when another has the lane now."""
+        offsets = {self._partition: OffsetAndMetadata(position, metadata)}
+        waiting = _fitted(records, self._limits)
+        while True:
+            await self._producer.begin_transaction()
+            self._in_transaction = True
+            outcomes = await asyncio.gather(
+                *[await self._producer.send(**_arguments(one)) for one in waiting],
+                self._producer.send_offsets_to_transaction(offsets, self._settings.group_id),
+                return_exceptions=True,
+            )
+            errors = [one for one in outcomes if isinstance(one, BaseException)]
+            if not errors:
+                await self._producer.commit_transaction()
+                self._in_transaction = False
+                return
+            if not _are_too_large(errors):
+                raise errors[0]
+            await self._producer.abort_transaction()
+            waiting = _halved(waiting, errors[0])
+
+    async def close(self) -> None:
+        """Abort what is begun, so that it does not hold back readers.
+
+        Where that cannot be done, the next owner's fence does it, or the transaction's timeout.
+        """
+        if self._in_transaction:
+            with suppress(KafkaError, AssertionError, TimeoutError):  # aiokafka asserts that there is one to abort
+                async with asyncio.timeout(_STOP_S):
+                    await self._producer.abort_transaction()
+        await _stop(self._producer)
+
+
+class AtLeastOnce:
+    """Answers first, then the position: a crash between the two repeats answers, with the same ids."""
+
+    def __init__(
+        self, settings: KafkaSettings, partition: TopicPartition, limits: dict[str, int], consumer: AIOKafkaConsumer
+    ) -> None:
+        self._settings = settings
+        self._partition = partition
+        self._limits = limits
+        self._consumer = consumer
+        self._producer = _producer(settings, enable_idempotence=True)
+
+    async def open(self) -> tuple[int | None, str]:
+        """Read the committed position; nobody is shut out but by the group."""
+        await self._producer.start()
+        return await committed(self._settings, self._partition)
+
+    async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
+        """Publish, wait for the acknowledgements, commit."""
+        waiting = _fitted(records, self._limits)
+        while waiting:
+            sent = [await self._producer.send(**_arguments(one)) for one in waiting]
+            outcomes = await asyncio.gather(*sent, return_exceptions=True)
+            failed = [(one, end) for one, end in zip(waiting, outcomes, strict=True) if isinstance(end, BaseException)]
+            errors = [error for _, error in failed]
+            if errors and not _are_too_large(errors):
+                raise errors[0]
+            waiting = _halved([one for one, _ in failed], errors[0]) if failed else []
+        await self._consumer.commit({self._partition: (position, metadata)})
+
+    async def close(self) -> None:
+        """Stop the producer."""
+        await _stop(self._producer)
+
+
+async def committed(settings: KafkaSettings, partition: TopicPartition) -> tuple[int | None, str]:
+    """Read a group's committed offset and its metadata; (None, "") before the first commit."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    try:
+        await admin.start()
+        found = await admin.list_consumer_group_offsets(settings.group_id, partitions=[partition])
+    finally:
+        await admin.close()
+    at = found.get(partition)
+    return (at.offset, at.metadata or "") if at and at.offset >= 0 else (None, "")
+
+
+class NoTransactionsError(RuntimeError):
+    """The broker cannot do transactions; the text names the setting to change."""
+
+
+async def ensure_transactions(settings: KafkaSettings) -> None:
+    """Begin nothing, but make sure that the broker knows transactions. Raises NoTransactionsError, KafkaError."""
+    id_ = f"{settings.group_id}.{settings.requests_topic}.preflight"
+    producer = _producer(settings, transactional_id=id_)
+    try:
+        await producer.start()
+    except IncompatibleBrokerVersion as error:
+        raise NoTransactionsError(
+            f"Kafka at {settings.bootstrap_servers} has no transactions ({error}); "
+            "set RORBRIDGE_KAFKA__DELIVERY=at-least-once"
+        ) from None
+    finally:
+        await _stop(producer)
+
+
+def _producer(settings: KafkaSettings, **options: Any) -> AIOKafkaProducer:
+    return AIOKafkaProducer(
+        **connection(settings),
+        acks="all",
+        compression_type="zstd",
+        max_batch_size=_BATCH_BYTES,
+        max_request_size=_LARGEST_RECORD,
+        **options,
+    )
+
+
+async def _stop(producer: AIOKafkaProducer) -> None:
+    """Stop a producer. One that cannot flush, Kafka being away, goes on stopping behind us until Kafka is back."""
+    stopping = asyncio.create_task(producer.stop(), name="stop a producer")
+    _stopping.add(stopping)
+    stopping.add_done_callback(_forget)
+    await asyncio.wait([stopping], timeout=_STOP_S)
+
+
+def _forget(stopping: "asyncio.Task[None]") -> None:
+    _stopping.discard(stopping)
+    if not stopping.cancelled() and (error := stopping.exception()):
+        # A fenced producer raises its fence once more when it stops.
+        log.debug("producer-stopped", error=repr(error))
+
+
+def _arguments(record: Outgoing) -> dict[str, Any]:
+    return {"topic": record.topic, "value": record.value, "key": record.key, "headers": list(record.headers)}
+
+
+def _fitted(records: Sequence[Outgoing], limits: dict[str, int]) -> list[Outgoing]:
+    return [one.fitted(limits.get(one.topic, DEFAULT_LIMIT)) for one in records]
+
+
+def _are_too_large(errors: Sequence[BaseException]) -> bool:
+    return all(isinstance(one, MessageSizeTooLargeError) for one in errors)
+
+
+def _halved(records: Sequence[Outgoing], error: BaseException) -> list[Outgoing]:
+    """Make the largest record half as large: the topic takes less than it told us, or it did not tell.
+
+    Raises *error* when none can be made smaller.
+    """
+    largest = max((one for one in records if one.smaller), key=lambda one: len(one.value), default=None)
+    smaller = largest.smaller(len(largest.value) // 2) if largest and largest.smaller else None
+    if largest is None or smaller is None or len(smaller.value) >= len(largest.value):
+        raise KafkaError(f"a record is too large for its topic and cannot be cut: {error!r}")
+    log.warning("record-too-large", topic=largest.topic, bytes=len(largest.value), cut_to=len(smaller.value))
+    return [smaller if one is largest else one for one in records]

@@ -1,0 +1,18 @@
+"""The Retry-After header (RFC 9110 10.2.3), in seconds or as a date."""
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+
+def retry_after_s(response: httpx.Response) -> float | None:
+    """Give for how many seconds the server asks us to hold off; None when it does not, or not in a readable way."""
+    told = response.headers.get("Retry-After", "").strip()
+    if told.isascii() and told.isdigit():
+        return float(told[:9])
+    try:
+        until = parsedate_to_datetime(told)
+    except ValueError:
+        return None
+    return max((until - datetime.now(UTC)).total_seconds(), 0.0) if until.tzinfo else None
