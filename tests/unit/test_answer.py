@@ -66,7 +66,7 @@ def record(
 
 def answer(one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None) -> tuple[Outgoing, ...]:
     resolver = Resolver(directory or One(), Nos(), Audience(), 0, 5.0, asyncio.Semaphore(8))
-    return asyncio.run(Answerer(resolver, KAFKA).answer(one))
+    return asyncio.run(Answerer(resolver, KAFKA).answer(one, lambda waits: None))
 
 
 def result(outgoing: Outgoing) -> OrientationResult:
@@ -153,21 +153,22 @@ def test_a_bug_outside_of_resolving_is_a_dead_letter_not_silence(monkeypatch: py
     assert dict(letter.headers)["kafka_dlt-exception-message"].endswith(b"OverflowError")
 
 
-def test_a_result_that_is_too_large_has_a_smaller_form_that_says_so() -> None:
+def test_a_result_into_which_no_offer_fits_says_so() -> None:
     [one] = answer(record(REQUEST))
     assert one.smaller is not None
-    found = result(one.smaller)
+    found = result(one.smaller(10))
     assert found.status is Status.FAILED
     assert found.problem is not None
-    assert "answer.limit" in found.problem.detail
+    assert "answer.include" in found.problem.detail
 
 
 def test_a_dead_letter_that_is_too_large_is_cut_and_says_from_what() -> None:
     value = b"x" * 1_000_000
     [letter] = answer(record(value, headers=[]))
     assert letter.smaller is not None
-    assert len(letter.smaller.value) < 20_000
-    assert dict(letter.smaller.headers)[TRUNCATED] == b"1000000"
+    smaller = letter.smaller(500_000)
+    assert len(smaller.value) < 20_000
+    assert dict(smaller.headers)[TRUNCATED] == b"1000000"
 
 
 def test_bare_json_is_answered_under_its_place_in_kafka() -> None:

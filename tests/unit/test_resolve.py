@@ -122,11 +122,32 @@ def test_a_deadline_that_comes_while_we_wait_expires() -> None:
     assert found.status is Status.EXPIRED
 
 
-def test_without_a_deadline_the_time_budget_ends_it_as_failed_and_worth_repeating() -> None:
-    found, _ = resolve(Memory({"a": 1.0}, delay_s=30), budget_s=0.05)
+def test_a_request_that_alone_takes_too_long_fails_and_is_worth_repeating() -> None:
+    slow = Memory({"a": 1.0}, delay_s=30)
+
+    async def slow_among_others() -> OrientationResult:
+        resolver = Resolver(slow, Nos(), Audience(), 0, 0.05, asyncio.Semaphore(8), now=lambda: NOW)
+        request = OrientationRequest.model_validate_json(json.dumps(CONTENT))
+        searching = asyncio.create_task(resolver.resolve("r-1", request, NOW, Counter()))
+
+        async def at_once() -> None:
+            pass
+
+        await asyncio.sleep(0.01)
+        await resolver.circuit.ask(at_once, lambda waits: None)
+        return await searching
+
+    found = asyncio.run(slow_among_others())
     assert found.status is Status.FAILED
     assert found.problem is not None
     assert found.problem.retryable
+    assert len(slow.asked) == 1
+
+
+def test_when_nobody_is_answered_slowness_is_an_outage_and_the_deadline_still_holds() -> None:
+    deadline = (NOW + timedelta(seconds=0.3)).isoformat()
+    found, _ = resolve(Memory({"a": 1.0}, delay_s=30), budget_s=0.02, deadline=deadline)
+    assert found.status is Status.EXPIRED
 
 
 def test_waiting_for_its_turn_costs_a_request_no_budget_but_its_deadline_holds() -> None:
