@@ -5,6 +5,7 @@ import typer
 from rorbridge.cli.codes import codes
 from rorbridge.cli.demo import demo
 from rorbridge.cli.lookalike import lookalike
+from rorbridge.cli.replay import replay
 from rorbridge.cli.run import run
 from rorbridge.cli.schemas import schemas
 from rorbridge.cli.send import send
@@ -15,7 +16,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, demo, send, codes, lookalike, schemas):
+for command in (run, demo, send, replay, codes, lookalike, schemas):
     app.command()(command)
 
 
