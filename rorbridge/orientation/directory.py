@@ -42,12 +42,12 @@ class DirectoryError(Exception):
 class DirectoryUnavailableError(DirectoryError):
     """The directory could not be asked: it is away, throttles or refuses us. Not the question's fault."""
 
-    def __init__(self, problem: Problem, *, retry_after_s: float | None = None, is_final: bool = False) -> None:
+    def __init__(self, problem: Problem, *, retry_after_s: float | None = None, is_too_slow: bool = False) -> None:
         super().__init__(problem)
         self.retry_after_s = retry_after_s
         """Seconds that the directory asks us to hold off; None when it does not ask."""
-        self.is_final = is_final
-        """Whether another try of the same question would take too long, if the directory answers others."""
+        self.is_too_slow = is_too_slow
+        """Whether the question took longer than its budget, so that trying often would take too long."""
 
 
 class Directory(Protocol):
@@ -55,4 +55,8 @@ class Directory(Protocol):
 
     async def search(self, question: Question) -> Found:
         """Find the offers that may answer *question*. Raises DirectoryError."""
+        ...
+
+    async def check(self) -> None:
+        """Put the simplest question. Raises DirectoryUnavailableError while the directory is away."""
         ...

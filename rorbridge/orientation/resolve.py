@@ -43,8 +43,11 @@ class Resolver:
     """Seconds for the directory to answer one request, from when its turn has come."""
     turns: asyncio.Semaphore
     """How many requests are put to the directory at the same time; the others wait, and their deadlines with them."""
-    circuit: Circuit = field(default_factory=Circuit)
+    circuit: Circuit = field(init=False)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "circuit", Circuit(self.directory.check))  # frozen, but this is its making
 
     async def resolve(
         self,
@@ -87,7 +90,7 @@ class Resolver:
                 async with asyncio.timeout(self.time_budget_s):
                     return await self._search(request_id, request, redactions)
             except TimeoutError:
-                raise DirectoryUnavailableError(self._too_slow(), is_final=True) from None
+                raise DirectoryUnavailableError(self._too_slow(), is_too_slow=True) from None
 
     async def _search(
         self, request_id: str, request: OrientationRequest, redactions: Counter[str]

@@ -83,6 +83,12 @@ class RorDirectory:
             except PageExpiredError:
                 raise RorUnavailableError("its pages expire faster than they can be read") from None
 
+    async def check(self) -> None:
+        """Search for one id that no offer has: token, headers, rights and the server's search in the least of calls."""
+        nothing = {"_id": "rorbridge-check"}
+        url = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=nothing)
+        bundle.add_page(await self._get(url, first_page=True), Searchset())
+
     async def _offered(self) -> frozenset[str] | None:
         """Give the search parameters that /metadata offers, read once; None where the server does not tell.
 

@@ -35,12 +35,18 @@ HEADERS = [
 class One:
     """A directory that finds one offer."""
 
+    async def check(self) -> None:
+        pass
+
     async def search(self, question: Question) -> Found:
         return Found(searchset(service(), location(), distances={"10": 1.0}), complete=True)
 
 
 class Broken:
     """A directory with a bug."""
+
+    async def check(self) -> None:
+        pass
 
     async def search(self, question: Question) -> Found:
         raise ZeroDivisionError("a body that nobody may read")
