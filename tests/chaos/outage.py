@@ -1,0 +1,107 @@
+"""The ROR away for a while, with requests arriving all the time."""
+
+import asyncio
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from aiokafka import AIOKafkaProducer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tests.chaos.stream import read_to_end
+from tests.support.http import Ror, scripted_ror
+from tests.support.kafka import Broker, Record, Topics, read
+from tests.support.processes import running_service
+from tests.support.requests import headers
+
+EMPTY = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
+_CONTENT = {
+    "need": {"activity": ["013"]},
+    "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10},
+}
+
+
+def ror_settings(ror: Ror) -> dict[str, str]:
+    return {
+        "RORBRIDGE_ROR__BASE_URL": ror.base_url,
+        "RORBRIDGE_ROR__TOKEN_URL": ror.token_url,
+        "RORBRIDGE_ROR__CLIENT_ID": "a",
+        "RORBRIDGE_ROR__CLIENT_SECRET": "b",
+        "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
+        "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
+        "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
+        "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
+    }
+
+
+@dataclass(frozen=True)
+class Outage:
+    """What was seen of one."""
+
+    requests: int
+    statuses: dict[str, str]
+    late_s: list[float]
+    """How long after its deadline each expired result was written."""
+    dead_letters: int
+    assignments: int
+    """How often the group handed out partitions; 1 when it was left in peace."""
+    told_ready: set[int]
+    """What /readyz said during the outage."""
+
+
+async def outage(broker: Broker, topics: Topics, log: Path, *, seconds: float, per_second: float) -> Outage:
+    """Take the ROR away for *seconds*, with requests all the time, every second one with a deadline."""
+    away = True
+
+    async def search(request: Request) -> Response:
+        return Response(status_code=503) if away else Response(EMPTY, media_type="application/fhir+json")
+
+    async with scripted_ror(search) as ror, httpx.AsyncClient() as http:
+        with running_service(topics.settings(broker) | ror_settings(ror), log) as service:
+            producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
+            await producer.start()
+            deadlines: dict[str, datetime] = {}
+            told: set[int] = set()
+            begin, count = time.monotonic(), 0
+            while (at := time.monotonic() - begin) < seconds:
+                id_ = f"r-{count}"
+                content: Mapping[str, object] = _CONTENT
+                if count % 2:
+                    deadlines[id_] = datetime.now(UTC) + timedelta(seconds=min(3 + count % 40, max(seconds - at, 3)))
+                    content = {**_CONTENT, "deadline": deadlines[id_].isoformat()}
+                await producer.send(
+                    topics.requests, json.dumps(content).encode(), key=id_.encode(), headers=headers(id_)
+                )
+                count += 1
+                await asyncio.sleep(1 / per_second)
+                if count % int(per_second * 5) == 0 and at > seconds / 2:
+                    told.add((await http.get(f"{service.url}/readyz")).status_code)
+            await producer.stop()
+            await asyncio.sleep(4)
+            away = False
+
+            def all_there(found: list[Record]) -> bool:
+                return len(found) >= count
+
+            await read(broker, [topics.results], until=all_there, timeout_s=60)
+            assert service.terminate() == 0
+    results = await read_to_end(broker.bootstrap_servers, topics.results, "read_committed")
+    letters = await read_to_end(broker.bootstrap_servers, topics.dead_letters, "read_committed")
+    statuses: dict[str, str] = {}
+    late: list[float] = []
+    for one in results:
+        id_ = (one.key or b"").decode()
+        assert id_ not in statuses, "answered twice"
+        statuses[id_] = json.loads(one.value or b"")["status"]
+        if statuses[id_] == "expired":
+            late.append(one.timestamp / 1000 - deadlines[id_].timestamp())
+    return Outage(count, statuses, late, len(letters), _assignments(log), told)
+
+
+def _assignments(log: Path) -> int:
+    return log.read_text().count('"partitions-assigned"')
