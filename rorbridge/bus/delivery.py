@@ -8,7 +8,13 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import (
+    GroupCoordinatorNotAvailableError,
+    IncompatibleBrokerVersion,
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerFenced,
+)
 from aiokafka.structs import OffsetAndMetadata
 from structlog.stdlib import get_logger
 
@@ -21,9 +27,13 @@ log = get_logger(__name__)
 _LARGEST_RECORD = 64 * 1_048_576
 """Bytes before compression; what the broker takes is checked by ``Outgoing.fitted``."""
 _BATCH_BYTES = 524_288
+_LEAST_LIMIT = 4_096
+"""What we believe a topic to take at the least: a result without offers has room in it."""
 _TRANSACTION_TIMEOUT_MS = 15_000
 """A transaction lasts milliseconds. One whose owner died holds back readers until its fence, or for so long."""
 _STOP_S = 5.0
+_COORDINATOR_S = 10.0
+_COORDINATOR_PAUSE_S = 0.2
 
 _stopping: set["asyncio.Task[None]"] = set()
 
@@ -67,24 +77,14 @@ class ExactlyOnce:
     async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
         """Publish and commit in one transaction. Raises ProducerFenced when another has the lane now."""
         offsets = {self._partition: OffsetAndMetadata(position, metadata)}
-        waiting = _fitted(records, self._limits)
-        while True:
-            await self._producer.begin_transaction()
-            self._in_transaction = True
-            outcomes = await asyncio.gather(
-                *[await self._producer.send(**_arguments(one)) for one in waiting],
-                self._producer.send_offsets_to_transaction(offsets, self._settings.group_id),
-                return_exceptions=True,
-            )
-            errors = [one for one in outcomes if isinstance(one, BaseException)]
-            if not errors:
-                await self._producer.commit_transaction()
-                self._in_transaction = False
-                return
-            if not _are_too_large(errors):
-                raise errors[0]
-            await self._producer.abort_transaction()
-            waiting = _halved(waiting, errors[0])
+        await self._producer.begin_transaction()
+        self._in_transaction = True
+        sent = await _send(self._producer, records, self._limits)
+        committing = self._producer.send_offsets_to_transaction(offsets, self._settings.group_id)
+        outcomes = await asyncio.gather(*sent, committing, return_exceptions=True)
+        _raise_first(records, outcomes, self._limits)
+        await self._producer.commit_transaction()
+        self._in_transaction = False
 
     async def close(self) -> None:
         """Abort what is begun, so that it does not hold back readers.
@@ -117,15 +117,8 @@ class AtLeastOnce:
 
     async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
         """Publish, wait for the acknowledgements, commit."""
-        waiting = _fitted(records, self._limits)
-        while waiting:
-            sent = [await self._producer.send(**_arguments(one)) for one in waiting]
-            outcomes = await asyncio.gather(*sent, return_exceptions=True)
-            failed = [(one, end) for one, end in zip(waiting, outcomes, strict=True) if isinstance(end, BaseException)]
-            errors = [error for _, error in failed]
-            if errors and not _are_too_large(errors):
-                raise errors[0]
-            waiting = _halved([one for one, _ in failed], errors[0]) if failed else []
+        sent = await _send(self._producer, records, self._limits)
+        _raise_first(records, await asyncio.gather(*sent, return_exceptions=True), self._limits)
         await self._consumer.commit({self._partition: (position, metadata)})
 
     async def close(self) -> None:
@@ -138,7 +131,13 @@ async def committed(settings: KafkaSettings, partition: TopicPartition) -> tuple
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()
-        found = await admin.list_consumer_group_offsets(settings.group_id, partitions=[partition])
+        async with asyncio.timeout(_COORDINATOR_S):
+            while True:
+                try:
+                    found = await admin.list_consumer_group_offsets(settings.group_id, partitions=[partition])
+                    break
+                except GroupCoordinatorNotAvailableError:  # a new cluster makes its offsets topic at the first request
+                    await asyncio.sleep(_COORDINATOR_PAUSE_S)
     finally:
         await admin.close()
     at = found.get(partition)
@@ -190,26 +189,25 @@ def _forget(stopping: "asyncio.Task[None]") -> None:
         log.debug("producer-stopped", error=repr(error))
 
 
-def _arguments(record: Outgoing) -> dict[str, Any]:
-    return {"topic": record.topic, "value": record.value, "key": record.key, "headers": list(record.headers)}
+async def _send(
+    producer: AIOKafkaProducer, records: Sequence[Outgoing], limits: dict[str, int]
+) -> list["asyncio.Future[Any]"]:
+    """Hand records over in their order, each in the form that its topic takes."""
+    fitted = [one.fitted(limits.get(one.topic, DEFAULT_LIMIT)) for one in records]
+    return [await producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers)) for one in fitted]
 
 
-def _fitted(records: Sequence[Outgoing], limits: dict[str, int]) -> list[Outgoing]:
-    return [one.fitted(limits.get(one.topic, DEFAULT_LIMIT)) for one in records]
+def _raise_first(records: Sequence[Outgoing], outcomes: Sequence[object], limits: dict[str, int]) -> None:
+    """Raise what went wrong, the fence before all else.
 
-
-def _are_too_large(errors: Sequence[BaseException]) -> bool:
-    return all(isinstance(one, MessageSizeTooLargeError) for one in errors)
-
-
-def _halved(records: Sequence[Outgoing], error: BaseException) -> list[Outgoing]:
-    """Make the largest record half as large: the topic takes less than it told us, or it did not tell.
-
-    Raises *error* when none can be made smaller.
+    A topic that takes less than it told us, or that may not be asked, is believed to take half of that from now on: the
+    lane answers again, and this time it fits.
     """
-    largest = max((one for one in records if one.smaller), key=lambda one: len(one.value), default=None)
-    smaller = largest.smaller(len(largest.value) // 2) if largest and largest.smaller else None
-    if largest is None or smaller is None or len(smaller.value) >= len(largest.value):
-        raise KafkaError(f"a record is too large for its topic and cannot be cut: {error!r}")
-    log.warning("record-too-large", topic=largest.topic, bytes=len(largest.value), cut_to=len(smaller.value))
-    return [smaller if one is largest else one for one in records]
+    errors = [one for one in outcomes if isinstance(one, BaseException)]
+    for record, outcome in zip(records, outcomes, strict=False):
+        if isinstance(outcome, MessageSizeTooLargeError):
+            limits[record.topic] = max(limits.get(record.topic, DEFAULT_LIMIT) // 2, _LEAST_LIMIT)
+            log.warning("record-too-large", topic=record.topic, bytes=len(record.value), limit=limits[record.topic])
+            raise outcome
+    for error in sorted(errors, key=lambda one: not isinstance(one, ProducerFenced)):
+        raise error
