@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint format schemas lock clean
+.PHONY: demo test chaos lint format schemas lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
 
 test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
 	@$(BIN)/python -m pytest
+
+MINUTES ?= 20
+
+chaos: $(READY)  ## Kills, freezes and faults for so many minutes, and the account: make chaos MINUTES=20 [SEED=1]
+	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 lint: $(READY)  ## Everything that reads the code without running it
 	@$(BIN)/ruff check .

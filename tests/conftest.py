@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis  # noqa: F401 - its plugin imports it at the very end, where CPython 3.11 may fail to compile it
 import pytest
 
 from tests.support.kafka import Broker, Choice, Topics, choose, delete_topics, new_topics
