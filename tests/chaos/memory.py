@@ -34,7 +34,10 @@ async def canned_answer(address: dict[str, str], size: int) -> bytes:
         answer = await http.post(address["token_url"], data={"grant_type": "client_credentials", **secret})
         asked = await http.get(
             f"{address['base_url']}/HealthcareService",
-            params=[*asked_for.parameters, ("_count", str(max(size // 8_000, 1)))],
+            params=[
+                *(one for one in asked_for.parameters if one[0] != "_count"),
+                ("_count", str(max(size // 17_000, 1))),
+            ],
             headers={"Authorization": f"Bearer {answer.json()['access_token']}", **profile},
         )
         found = asked.raise_for_status().json()
