@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.abc import ConsumerRebalanceListener
@@ -20,6 +21,7 @@ _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 10.0
 _TRANSACTIONS_S = 15.0
 """How long a broker may take to find who coordinates a transaction before that is called trouble."""
+_GOODBYE_S = 10.0
 _REBALANCE_MARGIN_S = 10.0
 """Seconds that the group waits for a member beyond its drain."""
 _NEVER_MS = 2**31 - 1
@@ -62,7 +64,9 @@ class Bridge(ConsumerRebalanceListener):
         await self._close_lanes()
         self._waiting_for = "nothing: the service is stopping"
         if self._consumer:
-            await self._consumer.stop()
+            with suppress(TimeoutError):  # with Kafka away there is nobody to say goodbye to
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._consumer.stop()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Drain before others take over; the group gives up all partitions at once, so all lanes close."""

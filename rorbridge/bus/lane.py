@@ -206,6 +206,9 @@ class _Session:
                 await self._room.wait()
             batch = await self._consumer.getmany(self._partition, timeout_ms=_POLL_MS, max_records=self._free)
             for record in batch.get(self._partition, ()):
+                while not self.window.reaches(record.offset):
+                    self._room.clear()
+                    await self._room.wait()
                 if self.window.take(record.offset):
                     self._begin(record)
 

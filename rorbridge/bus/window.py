@@ -59,6 +59,10 @@ class Window:
         """How many more offsets may be taken before the answered ones could not be written down any more."""
         return MOST_SPAN - ((self._end or 0) - (self.position or 0))
 
+    def reaches(self, offset: int) -> bool:
+        """Tell whether *offset* may be taken: not when a gap puts it beyond what a commit has room for."""
+        return not self._open or offset - next(iter(self._open)) < MOST_SPAN
+
     @property
     def position(self) -> int | None:
         """The lowest offset that is not answered; None before the first record."""

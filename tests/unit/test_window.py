@@ -128,6 +128,17 @@ def test_an_open_record_that_kafka_has_lost_does_not_hold_the_position() -> None
     assert window.position == 15
 
 
+def test_a_gap_that_is_too_wide_waits_for_what_is_open() -> None:
+    window = Window()
+    window.take(5)
+    assert window.reaches(5 + MOST_SPAN - 1)
+    assert not window.reaches(5 + MOST_SPAN)
+    window.answer(5)
+    assert window.reaches(5 + MOST_SPAN)
+    window.take(5 + MOST_SPAN)
+    assert window.metadata == ""
+
+
 def test_offsets_do_not_go_back() -> None:
     window = Window()
     window.take(4)
