@@ -9,18 +9,19 @@ from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.errors import MessageSizeTooLargeError, ProducerFenced
+from aiokafka.errors import IncompatibleBrokerVersion, MessageSizeTooLargeError, ProducerFenced
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rorbridge.bus.delivery import ExactlyOnce, committed
+from rorbridge.bus.delivery import ExactlyOnce, NoTransactionsError, committed, ensure_transactions
+from rorbridge.bus.localbroker import ApacheKafka
 from rorbridge.bus.outgoing import Outgoing
 from rorbridge.settings import KafkaSettings
 from tests.chaos.harness import Chaos
 from tests.chaos.outage import EMPTY, outage, ror_settings
 from tests.chaos.stream import read_to_end
 from tests.support.http import scripted_ror
-from tests.support.kafka import Broker, Record, Topics, publish, read
+from tests.support.kafka import Broker, Record, Topics, new_topics, publish, read
 from tests.support.processes import running_service
 from tests.support.requests import Sent, headers, valid
 
@@ -190,3 +191,35 @@ async def test_at_least_once_repeats_at_most_and_with_the_same_id(
     results = await read_to_end(broker.bootstrap_servers, topics.results, "read_committed")
     assert len(ids(results)) == 300
     assert len(results) < 300 + 40, "the answered offsets are kept in this mode as well"
+
+
+async def test_kafka_that_comes_late_and_goes_early_neither_ends_nor_holds_up_the_service(tmp_path: Path) -> None:
+    async def search(request: Request) -> Response:
+        return Response(EMPTY, media_type="application/fhir+json")
+
+    with ApacheKafka() as own:
+        broker = Broker(own.bootstrap_servers, is_real=True)
+        topics = await new_topics(broker)
+        await asyncio.to_thread(own.stop)
+        async with scripted_ror(search) as ror:
+            with running_service(topics.settings(broker) | ror_settings(ror), tmp_path / "log") as service:
+                await asyncio.sleep(3)
+                assert service.process.poll() is None
+                await asyncio.to_thread(own.start)
+                await publish(broker, topics.requests, valid(20, seed=1))
+                await read(broker, [topics.results], until=lambda found: len(found) >= 20)
+                await asyncio.to_thread(own.kill)
+                assert await asyncio.to_thread(service.terminate) == 0
+
+
+async def test_a_broker_without_transactions_is_named_with_the_setting_to_change(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The refusal is made up: no broker without transactions can be had that aiokafka talks to otherwise."""
+
+    async def refuses(producer: AIOKafkaProducer) -> None:
+        raise IncompatibleBrokerVersion("InitProducerId")
+
+    monkeypatch.setattr(AIOKafkaProducer, "start", refuses)
+    with pytest.raises(NoTransactionsError, match="RORBRIDGE_KAFKA__DELIVERY=at-least-once"):
+        await ensure_transactions(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
