@@ -29,7 +29,7 @@ _LARGEST_RECORD = 64 * 1_048_576
 _BATCH_BYTES = 524_288
 _LEAST_LIMIT = 4_096
 """What we believe a topic to take at the least: a result without offers has room in it."""
-_TRANSACTION_TIMEOUT_MS = 15_000
+_TRANSACTION_TIMEOUT_MS = 30_000
 """A transaction lasts milliseconds. One whose owner died holds back readers until its fence, or for so long."""
 _STOP_S = 5.0
 _COORDINATOR_S = 10.0

@@ -59,7 +59,11 @@ class Stream:
         content: dict[str, object] = {
             "need": {"activity": ["013"]},
             "where": {
-                "near": {"latitude": self.dice.uniform(43, 50), "longitude": self.dice.uniform(0, 6)},
+                # Three decimals, so that no coordinate holds the digits of POISON.
+                "near": {
+                    "latitude": round(self.dice.uniform(43, 50), 3),
+                    "longitude": round(self.dice.uniform(0, 6), 3),
+                },
                 "radiusKm": 20,
             },
             "answer": {"limit": 2, "include": []},

@@ -126,7 +126,11 @@ async def read(
 ) -> list[Record]:
     """Read topics from their beginning until enough is there, or the time is over."""
     consumer = AIOKafkaConsumer(
-        *topics, bootstrap_servers=broker.bootstrap_servers, auto_offset_reset="earliest", fetch_max_wait_ms=100
+        *topics,
+        bootstrap_servers=broker.bootstrap_servers,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=100,
+        isolation_level="read_committed",
     )
     await consumer.start()
     found: list[Record] = []
