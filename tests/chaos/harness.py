@@ -44,7 +44,18 @@ class Instance:
     """One ``rorbridge run``."""
 
     process: "subprocess.Popen[bytes]"
-    frozen: bool = False
+    url: str
+
+    async def terminate(self) -> int:
+        """Send SIGTERM, once it is far enough to hear of it, and give the exit code."""
+        async with httpx.AsyncClient() as http:
+            for _ in range(300):
+                with suppress(httpx.TransportError):
+                    await http.get(f"{self.url}/livez")
+                    break
+                await asyncio.sleep(0.2)
+        self.process.send_signal(signal.SIGTERM)
+        return await asyncio.to_thread(self.process.wait, 60)
 
 
 @dataclass
@@ -124,33 +135,30 @@ class Chaos:
         await self._plan({})
         settings = load(Settings, environment=self._settings)
         still_open = await settled(settings.kafka, PARTITIONS, timeout_s=180)
-        for one in self._instances:
-            one.process.send_signal(signal.SIGTERM)
-        for one in self._instances:
-            self.exits[await asyncio.to_thread(one.process.wait, 60)] += 1
+        self.exits.update(await asyncio.gather(*(one.terminate() for one in self._instances)))
         self._instances.clear()
         found = await account(stream, topics, still_open)
         found.wrong.extend(f"exit code {code} after SIGTERM" for code in self.exits if code)
         return found
 
     def _start(self) -> None:
+        port = free_port()
         command = ["tests.chaos.sabotage", self.sabotage] if self.sabotage else ["rorbridge", "run"]
         with (self.folder / f"bridge-{len(list(self.folder.iterdir()))}.log").open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command],
-                env=environment({**self._settings, "RORBRIDGE_HTTP__PORT": str(free_port())}),
+                env=environment({**self._settings, "RORBRIDGE_HTTP__PORT": str(port)}),
                 stdout=output,
                 stderr=output,
             )
-        self._instances.append(Instance(process))
+        self._instances.append(Instance(process, f"http://127.0.0.1:{port}"))
 
     async def _scale(self, count: int) -> None:
         while len(self._instances) < count:
             self._start()
         while len(self._instances) > count:
             one = self._instances.pop(self._dice.randrange(len(self._instances)))
-            one.process.send_signal(signal.SIGTERM)
-            self.exits[await asyncio.to_thread(one.process.wait, 60)] += 1
+            self.exits[await one.terminate()] += 1
 
     async def _scale_up_and_down(self) -> None:
         for count in (1, 4, 2):
