@@ -9,9 +9,9 @@ import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 PREFIX = "RORBRIDGE_"
@@ -59,23 +59,86 @@ class KafkaSettings(_Group):
         return self
 
 
+ENVIRONMENTS: Final = {
+    "sandbox": {
+        "base_url": "https://bas-api-fhir.qualif.ror.esante.gouv.fr/ws-diffusion-fhir",
+        "token_url": "https://bas-auth-api.qualif.ror.esante.gouv.fr/auth/realms/ror/protocol/openid-connect/token",
+    },
+    "production": {
+        "base_url": "https://api-fhir.ror.esante.gouv.fr/ws-diffusion-fhir",
+        "token_url": "https://auth-api.ror.esante.gouv.fr/auth/realms/ror/protocol/openid-connect/token",
+    },
+}
+"""The addresses that the ANS documents (ROR-API 4.1)."""
+
+PKCS12_SUFFIXES: Final = {".p12", ".pfx"}
+"""Endings of files that hold certificate and key together."""
+
+
 class RorSettings(_Group):
     """The ROR and who we are to it; the values come from the ANS with the contract."""
 
     base_url: HttpUrl
     token_url: HttpUrl
+    environment: Literal["sandbox", "production"] | None = None
+    """Fills ``base_url`` and ``token_url`` with the documented ones, unless they are given."""
     client_id: str = Field(min_length=1)
-    client_secret: SecretStr
+    client_secret: SecretStr | None = None
+    """For access profile 0; all others show a certificate."""
+    client_cert: Path | None = None
+    """PEM with the certificate and what it is signed by, or a .p12 or .pfx with the key as well."""
+    client_key: Path | None = None
+    client_key_password: SecretStr | None = None
     ca_bundle: Path | None = None
     user_profile_code: str = Field(min_length=1)
     user_profile_system: str = Field(min_length=1)
     role_code: str = Field(min_length=1)
     role_system: str = Field(min_length=1)
     access_profile: int = Field(default=0, ge=0, le=5)
-    max_concurrency: int = Field(default=32, ge=1, le=1000)
-    """Requests that are put to the ROR at the same time; the others wait their turn."""
+    max_concurrency: int = Field(default=32, ge=2, le=1000)
+    """Calls that the ROR has from us at the same time; one of them is kept for finding out whether it is there."""
+    max_rate: float | None = Field(default=None, gt=0, le=10_000)
+    """Calls a second, evenly spaced; without a value as many as come."""
     timeout: Seconds = 30.0
-    """Seconds for all of a request's calls together once its turn has come, unless its deadline comes first."""
+    """Seconds for all calls of a search together once its turn has come, unless its deadline comes first."""
+    cache_ttl: float = Field(default=60.0, ge=0, le=3600)
+    """Seconds for which an answer serves equal searches; 0 asks each time."""
+    capacity_cache_ttl: float = Field(default=10.0, ge=0, le=3600)
+    """The same for searches that ask for free beds or places."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _addresses(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        return {**ENVIRONMENTS.get(str(given.get("environment")), {}), **given}
+
+    @field_validator("user_profile_code", "user_profile_system", "role_code", "role_system")
+    @classmethod
+    def _fit_for_a_header(cls, value: str) -> str:
+        if not value.isascii() or not value.isprintable():
+            raise PydanticCustomError("header", "it travels in an HTTP header and may hold printable ASCII alone")
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_to_prove_who_we_are(self) -> Self:
+        if bool(self.client_secret) == bool(self.client_cert):
+            raise PydanticCustomError(
+                "who",
+                "one of RORBRIDGE_ROR__CLIENT_SECRET (access profile 0) and RORBRIDGE_ROR__CLIENT_CERT is required, "
+                "and not both",
+            )
+        if self.client_cert and self.client_cert.suffix.lower() not in PKCS12_SUFFIXES and not self.client_key:
+            raise PydanticCustomError(
+                "key", "RORBRIDGE_ROR__CLIENT_KEY is required beside a CLIENT_CERT that is no .p12 or .pfx file"
+            )
+        if self.client_secret and self.environment and self.access_profile:
+            raise PydanticCustomError(
+                "mtls",
+                "access profile {p} needs RORBRIDGE_ROR__CLIENT_CERT: the ANS takes a secret for profile 0 alone",
+                {"p": self.access_profile},
+            )
+        return self
 
 
 class AudienceSettings(_Group):

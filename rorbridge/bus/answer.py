@@ -18,6 +18,7 @@ from rorbridge.events.result import RESULT_TYPE, OrientationResult, Problem, Sta
 from rorbridge.orientation.circuit import Parking
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import KafkaSettings
+from rorbridge.telemetry import metrics
 
 log = get_logger(__name__)
 
@@ -53,7 +54,7 @@ class Answerer:
         redactions: Counter[str] = Counter()
         result = await self._result(event, received_at, redactions, parking)
         result = replace(result, attempt=event.attempt)
-        _log(record, event, result, redactions)
+        _tell(record, event, result, redactions)
         answers = (self._result_record(record, event, result),)
         if result.status in {Status.REJECTED, Status.FAILED} and result.problem:
             return (*answers, self._dead_letter(record, result.problem.type, result.problem.detail, result.status))
@@ -105,9 +106,14 @@ def _where(record: Record) -> dict[str, str | int]:
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
-def _log(record: Record, event: envelope.RequestEvent, result: OrientationResult, redactions: Counter[str]) -> None:
-    """One line an outcome; never a body."""
+def _tell(record: Record, event: envelope.RequestEvent, result: OrientationResult, redactions: Counter[str]) -> None:
+    """One line and one count an outcome; never a body."""
     search, timing = result.search, result.timing
+    metrics.RESULTS.labels(result.status.value).inc()
+    if timing:
+        metrics.RESOLVE_SECONDS.observe(timing.resolve_ms / 1000)
+    for rule, count in redactions.items():
+        metrics.REDACTIONS.labels(rule).inc(count)
     log.info(
         "answered",
         request_id=event.id,
@@ -117,6 +123,7 @@ def _log(record: Record, event: envelope.RequestEvent, result: OrientationResult
         problem=result.problem.type if result.problem else None,
         offers=len(result.offers),
         rounds=len(search.rounds) if search else 0,
+        source=search.source if search else None,
         broken=sum(one.broken for one in search.rounds) if search else 0,
         redactions=dict(redactions) or None,
         ms=timing.resolve_ms if timing else None,

@@ -18,7 +18,7 @@ from rorbridge.orientation.nomenclature import Nomenclature
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import Settings
-from rorbridge.telemetry import health
+from rorbridge.telemetry import health, metrics
 
 
 class OpenDirectory(Directory, Protocol):
@@ -43,9 +43,8 @@ def create_app(
         nomenclature=nomenclature,
         audience=Audience(settings.audience.max_confidentiality, settings.audience.sensitive_units),
         access_profile=settings.ror.access_profile,
-        time_budget_s=settings.ror.timeout,
-        turns=asyncio.Semaphore(settings.ror.max_concurrency),
     )
+    metrics.CIRCUIT_OPEN.set_function(lambda: float(resolver.circuit.problem is not None))
     bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka).answer, crashed)
 
     def not_ready() -> str | None:
@@ -60,7 +59,11 @@ def create_app(
         LaneBroker(settings.kafka, bridge),
         lifespan=lifespan,
         logger=None,
-        asgi_routes=[("/livez", health.livez()), ("/readyz", health.readyz(not_ready))],
+        asgi_routes=[
+            ("/livez", health.livez()),
+            ("/readyz", health.readyz(not_ready)),
+            ("/metrics", metrics.endpoint()),
+        ],
     )
 
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from rorbridge.cli.check import check
 from rorbridge.cli.codes import codes
 from rorbridge.cli.demo import demo
 from rorbridge.cli.lookalike import lookalike
@@ -16,7 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (run, demo, send, replay, codes, lookalike, schemas):
+for command in (run, check, demo, send, replay, codes, lookalike, schemas):
     app.command()(command)
 
 

@@ -4,9 +4,10 @@ from contextlib import suppress
 
 from rorbridge.bus.app import CrashedError, serve
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import Config, fail, settings
+from rorbridge.cli.options import EXIT_USAGE, Config, fail, settings
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.nomenclature import Nos
+from rorbridge.ror.tls import CertificateError
 from rorbridge.settings import Settings
 from rorbridge.telemetry import logs
 
@@ -21,6 +22,8 @@ def run(config: Config = None) -> None:
     try:
         with suppress(KeyboardInterrupt):
             run_loop(_service(found))
+    except CertificateError as error:
+        fail(str(error), EXIT_USAGE)
     except CrashedError:
         fail("the service could not go on; its log says why", 1)
 

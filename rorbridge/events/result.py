@@ -101,8 +101,10 @@ class Search:
     verified_only: tuple[str, ...] = ()
     """Criteria on which the ROR offers no search: it was not asked about them, they were verified on the data."""
     source: str
-    """Where the offers come from: ``ror``."""
+    """Where the offers come from: ``ror``; ``shared`` when one call to the ROR served equal searches at the same time;
+    ``cache`` when an equal search was answered a moment before, see ``asOf``."""
     as_of: datetime
+    """When the ROR was asked for what is in ``offers``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """The port to the directory of offers: what the domain asks of the ROR, and how that may fail."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
 from rorbridge.events.need import Need
 from rorbridge.events.result import Problem
@@ -22,13 +23,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found."""
+    """What a search found. Others may hold the same: nobody changes it."""
 
     searchset: Searchset
     complete: bool
     """False when the directory cut its answer."""
+    as_of: datetime
+    """When the directory gave it."""
     verified_only: tuple[str, ...] = ()
     """Criteria on which the directory offers no search, so that its answer is wider than the need."""
+    source: Literal["ror", "shared", "cache"] = "ror"
+    """A call for this question alone, one shared with an equal question, or the answer to one of a moment ago."""
 
 
 class DirectoryError(Exception):

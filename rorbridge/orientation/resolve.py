@@ -14,7 +14,7 @@ from rorbridge.events.result import OrientationResult, Problem, Round, Search, S
 from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import Candidate, join
 from rorbridge.orientation.circuit import Circuit, Parking
-from rorbridge.orientation.directory import Directory, DirectoryError, DirectoryUnavailableError, Found, Question
+from rorbridge.orientation.directory import Directory, DirectoryError, Found, Question
 from rorbridge.orientation.fhir import Searchset
 from rorbridge.orientation.fhirbundle import bundle
 from rorbridge.orientation.match import CAPACITY, Verdict, field_of, sensitive, verify
@@ -39,10 +39,6 @@ class Resolver:
     audience: Audience
     access_profile: int
     """Under which access profile (0 to 5) the directory answers."""
-    time_budget_s: float
-    """Seconds for the directory to answer one request, from when its turn has come."""
-    turns: asyncio.Semaphore
-    """How many requests are put to the directory at the same time; the others wait, and their deadlines with them."""
     circuit: Circuit = field(init=False)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -69,7 +65,7 @@ class Resolver:
             if left_s is not None and left_s <= 0:
                 raise TimeoutError
             async with asyncio.timeout(left_s):
-                result = await self.circuit.ask(lambda: self._in_turn(request_id, request, redactions), parking)
+                result = await self.circuit.ask(lambda: self._search(request_id, request, redactions), parking)
         except DirectoryError as error:
             result = OrientationResult(request_id=request_id, status=Status.FAILED, problem=error.problem)
         except TimeoutError:
@@ -79,26 +75,12 @@ class Resolver:
         took_ms = round((finished - started).total_seconds() * 1000, 1)
         return replace(result, timing=Timing(received_at=received_at, answered_at=finished, resolve_ms=took_ms))
 
-    async def _in_turn(
-        self, request_id: str, request: OrientationRequest, redactions: Counter[str]
-    ) -> OrientationResult:
-        """Search within the time budget, once the turn has come. Raises DirectoryError."""
-        async with self.turns:
-            redactions.clear()  # of a try before this one
-            # A deadline that comes first cancels from outside; this timeout is the budget's alone.
-            try:
-                async with asyncio.timeout(self.time_budget_s):
-                    return await self._search(request_id, request, redactions)
-            except TimeoutError:
-                raise DirectoryUnavailableError(self._too_slow(), is_too_slow=True) from None
-
     async def _search(
         self, request_id: str, request: OrientationRequest, redactions: Counter[str]
     ) -> OrientationResult:
         """Search in wider and wider circles until there are enough offers."""
+        redactions.clear()  # of a try before this one
         rounds: list[Round] = []
-        kept: list[Verdict] = []
-        found = Found(Searchset(), complete=True)
         for radius_km in radii(request):
             question = Question(request.need, request.where, radius_km, keep_raw=request.answer.format == "fhir-bundle")
             found = await self.directory.search(question)
@@ -119,8 +101,8 @@ class Resolver:
                 total=len(kept),
                 complete=found.complete,
                 verified_only=found.verified_only,
-                source="ror",
-                as_of=self.now(),
+                source=found.source,
+                as_of=found.as_of,
             ),
         )
 
@@ -172,10 +154,6 @@ class Resolver:
         assembler = Assembler(self.nomenclature.display)
         offers = (assembler.assemble(verdict, request.answer.include) for verdict in first)
         return tuple(redact(one, self.audience, redactions) for one in offers), None
-
-    def _too_slow(self) -> Problem:
-        detail = f"no full answer within {self.time_budget_s:g} s"
-        return problem("ror-too-slow", "The ROR took too long", detail, retryable=True)
 
 
 def _expired(deadline: datetime | None) -> Problem:

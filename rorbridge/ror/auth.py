@@ -1,17 +1,23 @@
-"""Access tokens of the ROR: OAuth2 client credentials with a client secret (ROR-API 4.2, access profile 0)."""
+"""Access tokens of the ROR: OAuth2 client credentials, by secret or by certificate (ROR-API 4.2, RFC 8705)."""
 
 import asyncio
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 import msgspec
-from pydantic import SecretStr
 
 from rorbridge.ror.errors import RorAccessError, RorUnavailableError
+from rorbridge.ror.http import Answer, call, client
+from rorbridge.ror.retryafter import retry_after_s
+from rorbridge.ror.tls import Tls
+from rorbridge.settings import RorSettings
 
 _RENEW_AT = 0.8
 """A token is renewed when this share of its life is over, so that none expires on its way."""
+_LONGEST_LIFE_S = 86_400.0
+_FIT_FOR_A_HEADER = frozenset(map(chr, range(0x21, 0x7F)))
 
 
 class _Token(msgspec.Struct):
@@ -19,33 +25,35 @@ class _Token(msgspec.Struct):
     expires_in: float = 60.0
 
 
+class _Refusal(msgspec.Struct):
+    error: str = ""
+
+
 class TokenSource:
     """Gives access tokens; one request to the token endpoint serves all who wait for it."""
 
-    def __init__(
-        self,
-        http: httpx.AsyncClient,
-        token_url: str,
-        client_id: str,
-        client_secret: SecretStr,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._http = http
-        self._token_url = token_url
-        self._client_id = client_id
-        self._client_secret = client_secret
+    def __init__(self, settings: RorSettings, tls: Tls, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._tls = tls
         self._clock = clock
         self._lock = asyncio.Lock()
+        self._http = self._client()
         self._token: str | None = None
         self._renew_at = 0.0
 
+    def _client(self) -> httpx.AsyncClient:
+        return client(self._tls.with_certificate(), self._settings.timeout, connections=1)
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        await self._http.aclose()
+
     async def token(self) -> str:
         """Give a valid token. Raises RorAccessError or RorUnavailableError."""
-        if self._token is None or self._clock() >= self._renew_at:
+        while self._token is None or self._clock() >= self._renew_at:
             async with self._lock:
                 if self._token is None or self._clock() >= self._renew_at:
-                    await self._fetch()
-        assert self._token is not None  # noqa: S101 - _fetch sets it or raises
+                    return await self._fetch()
         return self._token
 
     def refused(self, token: str) -> None:
@@ -53,28 +61,46 @@ class TokenSource:
         if self._token == token:
             self._token = None
 
-    async def _fetch(self) -> None:
+    async def _fetch(self) -> str:
+        if self._tls.refresh():
+            await self._http.aclose()
+            self._http = self._client()
+        if self._tls.identity and (refusal := self._tls.identity.refusal(datetime.now(UTC))):
+            raise RorAccessError(refusal)
         asked_at = self._clock()
-        try:
-            response = await self._http.post(
-                self._token_url,
-                data={
-                    "grant_type": "client_credentials",
-                    "client_id": self._client_id,
-                    "client_secret": self._client_secret.get_secret_value(),
-                },
+        answer = await call(self._http, self._request(), "token")
+        if answer.status in {400, 401, 403}:
+            raise RorAccessError(self._refusal(answer))
+        if answer.status != 200:
+            raise RorUnavailableError(
+                f"the token endpoint answered HTTP {answer.status}", retry_after_s(answer.headers)
             )
-        except httpx.HTTPError as error:
-            raise RorUnavailableError(f"the token endpoint cannot be reached ({type(error).__name__})") from None
-        if response.status_code in {400, 401, 403}:
-            raise RorAccessError(
-                f"the token endpoint refused client_id {self._client_id!r} or its secret (HTTP {response.status_code})"
-            )
-        if response.status_code != 200:
-            raise RorUnavailableError(f"the token endpoint answered HTTP {response.status_code}")
         try:
-            found = msgspec.json.decode(response.content, type=_Token)
+            found = msgspec.json.decode(answer.body, type=_Token)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             raise RorUnavailableError("the token endpoint's answer holds no access_token") from None
+        if not found.access_token or not _FIT_FOR_A_HEADER.issuperset(found.access_token):
+            raise RorUnavailableError("the token endpoint's access_token does not fit into a header")
         self._token = found.access_token
-        self._renew_at = asked_at + found.expires_in * _RENEW_AT
+        self._renew_at = asked_at + min(max(found.expires_in, 0.0), _LONGEST_LIFE_S) * _RENEW_AT
+        return found.access_token
+
+    def _request(self) -> httpx.Request:
+        form = {"grant_type": "client_credentials", "client_id": self._settings.client_id}
+        if self._settings.client_secret:
+            form["client_secret"] = self._settings.client_secret.get_secret_value()
+        return self._http.build_request("POST", str(self._settings.token_url), data=form)
+
+    def _refusal(self, answer: Answer) -> str:
+        """Say that we were refused, with the code of RFC 6749 5.2 where there is one; never the description."""
+        try:
+            code = msgspec.json.decode(answer.body, type=_Refusal).error
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            code = ""
+        known = {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope"}
+        shown = "certificate" if self._tls.identity else "secret"
+        told = f", {code}" if code in known else ""
+        return (
+            f"the token endpoint refused client_id {self._settings.client_id!r} or its {shown} "
+            f"(HTTP {answer.status}{told})"
+        )

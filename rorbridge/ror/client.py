@@ -1,17 +1,18 @@
-"""The ROR over HTTP: searches with all their pages."""
+"""The ROR as a Directory: searches with all their pages, within the limits that we keep towards it."""
 
 import asyncio
-import ssl
 import time
 from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Final, Self
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
+from aiolimiter import AsyncLimiter
 
-from rorbridge.orientation.directory import DirectoryError, Found, Question
+from rorbridge.events.problem import problem
+from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Question
 from rorbridge.orientation.fhir import Searchset
 from rorbridge.ror import bundle, query
 from rorbridge.ror.auth import TokenSource
@@ -22,12 +23,20 @@ from rorbridge.ror.errors import (
     RorRefusedError,
     RorUnavailableError,
 )
+from rorbridge.ror.http import Answer, Budget, call, client
 from rorbridge.ror.profile import RorProfile
+from rorbridge.ror.query import Query
 from rorbridge.ror.retryafter import retry_after_s
+from rorbridge.ror.sharing import Sharing
+from rorbridge.ror.tls import Identity, Tls
 from rorbridge.settings import RorSettings
+from rorbridge.telemetry import metrics
 
 MOST_MATCHES: Final = 10_000
 """Where the ROR cuts any search (ROR-API 3.4)."""
+
+MOST_SEARCH_BYTES: Final = 268_435_456
+"""Bytes of one search, all pages together; what would come after is left out, and the answer is not complete."""
 
 _MOST_PAGES: Final = 100
 """A chain of next links longer than this goes nowhere: 10,000 matches are 50 pages."""
@@ -36,28 +45,31 @@ _GONE: Final = {404, 410}
 
 _METADATA_PAUSE_S: Final = 60.0
 """Seconds until /metadata is asked for again when it could not be had; searches go on meanwhile."""
+_ASIDE_S: Final = 10.0
+"""Seconds for a call that is no search's: a check, or /metadata."""
 
 
 class RorDirectory:
     """The ROR as a Directory. Used as an async context manager; one a process."""
 
     def __init__(self, settings: RorSettings) -> None:
+        """Read certificates. Raises CertificateError."""
+        self._settings = settings
         self._base_url = httpx.URL(str(settings.base_url).rstrip("/"))
-        verify = ssl.create_default_context(cafile=str(settings.ca_bundle) if settings.ca_bundle else None)
-        limits = httpx.Limits(max_connections=settings.max_concurrency)
-        # The aiohttp transport under httpx's interface: about four times the throughput of httpx's own pool.
-        self._http = httpx.AsyncClient(
-            transport=AiohttpTransport(verify=verify, limits=limits), timeout=settings.timeout, follow_redirects=False
-        )
-        self._tokens = TokenSource(self._http, str(settings.token_url), settings.client_id, settings.client_secret)
+        self._tls = Tls(settings)
+        self._http = client(self._tls.public, settings.timeout, settings.max_concurrency)
+        self._tokens = TokenSource(settings, self._tls)
         profile = RorProfile(
             settings.user_profile_code, settings.user_profile_system, settings.role_code, settings.role_system
         )
-        self._headers = {
-            **profile.headers(),
-            "Accept": "application/fhir+json",
-            "Accept-Encoding": "gzip",
-        }
+        self._headers = {**profile.headers(), "Accept": "application/fhir+json"}
+        # A search has one call under way at a time, so turns for searches bound the calls. One is spared for those that
+        # are no search's: whether the ROR is there must be found out while all searches hang, too.
+        self._turns = asyncio.Semaphore(settings.max_concurrency - 1)
+        self._spare = asyncio.Semaphore(1)
+        # One call in each interval: a larger bucket would let a burst through at the start of each second.
+        self._pace = AsyncLimiter(1, 1 / settings.max_rate) if settings.max_rate else None
+        self._sharing: Sharing[Found] = Sharing()
         self._clock = time.monotonic
         self._metadata_lock = asyncio.Lock()
         self._metadata_at = 0.0
@@ -70,26 +82,61 @@ class RorDirectory:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._http.aclose()
+        await self._tokens.aclose()
+
+    @property
+    def identity(self) -> Identity | None:
+        """The client certificate in use; None with a secret."""
+        return self._tls.identity
+
+    async def token(self) -> None:
+        """Make sure that there is a valid token. Raises RorAccessError or RorUnavailableError."""
+        await self._tokens.token()
 
     async def search(self, question: Question) -> Found:
-        """Search HealthcareService with all pages; a page that expired starts the search again, once."""
-        asked = query.build(question, await self._offered())
-        first = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=asked.parameters)
-        try:
-            return await self._all_pages(first, asked.verified_only, keep_raw=question.keep_raw)
-        except PageExpiredError:
-            try:
-                return await self._all_pages(first, asked.verified_only, keep_raw=question.keep_raw)
-            except PageExpiredError:
-                raise RorUnavailableError("its pages expire faster than they can be read") from None
+        """Search HealthcareService with all pages, sharing the answer with equal searches.
+
+        A page that expired starts the search again, once.
+        """
+        asked = query.build(question, await self.offered())
+        # All that decides about the answer, since the profile is the process's; and about how old it may be.
+        key = (tuple(asked.parameters), question.keep_raw, bool(question.need.capacity))
+        ttl_s = self._settings.capacity_cache_ttl if question.need.capacity else self._settings.cache_ttl
+        found, source = await self._sharing.get(key, ttl_s, lambda: self._in_turn(asked, keep_raw=question.keep_raw))
+        metrics.SEARCHES.labels(source).inc()
+        return replace(found, source=source, verified_only=asked.verified_only)
 
     async def check(self) -> None:
         """Search for one id that no offer has: token, headers, rights and the server's search in the least of calls."""
         nothing = {"_id": "rorbridge-check"}
         url = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=nothing)
-        bundle.add_page(await self._get(url, first_page=True), Searchset())
+        bundle.add_page(await self._aside(url, "check"), Searchset())
 
-    async def _offered(self) -> frozenset[str] | None:
+    async def _aside(self, url: httpx.URL, name: str) -> bytes:
+        """Make a call that is no search's, one at a time."""
+        async with self._spare:
+            try:
+                return await self._get(url, Budget(_ASIDE_S), name)
+            except TimeoutError:
+                raise RorUnavailableError(f"no answer to the {name} within {_ASIDE_S:g} s") from None
+
+    async def _in_turn(self, asked: Query, *, keep_raw: bool) -> tuple[Found, int]:
+        async with self._turns:
+            budget = Budget(self._settings.timeout)
+            try:
+                try:
+                    return await self._all_pages(asked, budget, keep_raw=keep_raw)
+                except PageExpiredError:
+                    return await self._all_pages(asked, budget, keep_raw=keep_raw)
+            except PageExpiredError:
+                raise RorUnavailableError("its pages expire faster than they can be read") from None
+            except TimeoutError:
+                detail = f"no full answer within {self._settings.timeout:g} s"
+                raise DirectoryUnavailableError(
+                    problem("ror-too-slow", "The ROR took too long", detail, retryable=True), is_too_slow=True
+                ) from None
+
+    async def offered(self) -> frozenset[str] | None:
         """Give the search parameters that /metadata offers, read once; None where the server does not tell.
 
         Trouble with the token or the server itself is raised: the search would meet it as well.
@@ -100,59 +147,70 @@ class RorDirectory:
                     self._metadata_at = self._clock() + _METADATA_PAUSE_S
                     with suppress(RorRefusedError, RorAnswerError):
                         url = self._base_url.copy_with(path=f"{self._base_url.path}/metadata")
-                        self._parameters = bundle.searchable(await self._get(url, first_page=True)) or None
+                        self._parameters = bundle.searchable(await self._aside(url, "metadata")) or None
         return self._parameters
 
-    async def _all_pages(self, first: httpx.URL, verified_only: tuple[str, ...], *, keep_raw: bool) -> Found:
+    async def _all_pages(self, asked: Query, budget: Budget, *, keep_raw: bool) -> tuple[Found, int]:
         found = Searchset()
-        url = first
-        for _ in range(_MOST_PAGES):
-            page = await self._get(url, first_page=url == first)
+        as_of = datetime.now(UTC)
+        url = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=asked.parameters)
+        size = 0
+        for number in range(_MOST_PAGES):
+            page = await self._get(url, budget, "page" if number else "search")
+            size += len(page)
             following = bundle.add_page(page, found, keep_raw=keep_raw)
-            if following is None:
-                complete = (found.total or len(found.services)) < MOST_MATCHES
-                return Found(found, complete, verified_only)
+            if following is None or size > MOST_SEARCH_BYTES:
+                metrics.BROKEN_ENTRIES.inc(len(found.broken))
+                complete = following is None and (found.total or len(found.services)) < MOST_MATCHES
+                return Found(found, complete, as_of), size
             url = self._ours(following)
         raise RorAnswerError(f"its pages do not end after {_MOST_PAGES}")
 
     def _ours(self, link: str) -> httpx.URL:
-        """Take a next link as it is, but to the host that we call: links may show another one (ROR-API 3.4)."""
+        """Take a next link as it is, but to the host that we call: links may show another one (ROR-API 3.4).
+
+        So the token goes nowhere else, whatever an answer says.
+        """
         try:
             url = self._base_url.join(link)
-        except httpx.InvalidURL as error:
+            return url.copy_with(scheme=self._base_url.scheme, host=self._base_url.host, port=self._base_url.port)
+        except (httpx.InvalidURL, ValueError) as error:
             raise RorAnswerError(f"a next link is no URL: {error}") from None
-        return url.copy_with(scheme=self._base_url.scheme, host=self._base_url.host, port=self._base_url.port)
 
-    async def _get(self, url: httpx.URL, *, first_page: bool) -> bytes:
+    async def _get(self, url: httpx.URL, budget: Budget, name: str) -> bytes:
         """Get a page; a token that is no longer taken is renewed once."""
-        response = await self._call(url)
-        if response.status_code == 401:
-            response = await self._call(url)
-        if response.status_code == 200:
-            return response.content
-        if response.status_code in _GONE and not first_page:
+        answer = await self._call(url, budget, name)
+        if answer.status == 401:
+            answer = await self._call(url, budget, name)
+        if answer.status == 200:
+            return answer.body
+        if answer.status in _GONE and name == "page":
             raise PageExpiredError
-        raise _error(response)
+        raise _error(answer)
 
-    async def _call(self, url: httpx.URL) -> httpx.Response:
+    async def _call(self, url: httpx.URL, budget: Budget, name: str) -> Answer:
         """Make one call. A token that is refused is not used again."""
-        token = await self._tokens.token()
-        headers = {**self._headers, "Authorization": f"Bearer {token}"}
-        try:
-            response = await self._http.get(url, headers=headers)
-        except (httpx.HTTPError, aiohttp.ClientError) as error:
-            raise RorUnavailableError(f"no answer to a search ({type(error).__name__})") from None
-        if response.status_code == 401:
+        if self._pace:
+            await self._pace.acquire()
+        async with budget.spent():
+            token = await self._tokens.token()
+            headers = {**self._headers, "Authorization": f"Bearer {token}"}
+            answer = await call(self._http, self._http.build_request("GET", url, headers=headers), name)
+        if answer.status == 401:
             self._tokens.refused(token)
-        return response
+        return answer
 
 
-def _error(response: httpx.Response) -> DirectoryError:
+def _error(answer: Answer) -> DirectoryError:
     """Give the typed error of an answer that is not 200; gateways answer with pages that are no FHIR."""
-    status = response.status_code
-    issues = bundle.outcome(response.content)
+    status = answer.status
+    issues = bundle.outcome(answer.body)
     if status in {401, 403}:
         return RorAccessError("; ".join(issues) or f"HTTP {status} without a reason")
     if status == 429 or status >= 500:
-        return RorUnavailableError("; ".join((f"HTTP {status}", *issues)), retry_after_s(response))
+        return RorUnavailableError("; ".join((f"HTTP {status}", *issues)), retry_after_s(answer.headers))
+    if status < 400:
+        # Not the question's fault, whatever it was: the address is not the ROR's, or a gateway wants something of us.
+        hint = "; redirects are not followed, is RORBRIDGE_ROR__BASE_URL right?" if status // 100 == 3 else ""
+        return RorAnswerError(f"HTTP {status} in place of a searchset{hint}")
     return RorRefusedError(status, issues)

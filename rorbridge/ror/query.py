@@ -9,7 +9,7 @@ from rorbridge.events.codes import AllOf, Codes
 from rorbridge.events.need import Age, Capacity, Equipment, Establishment, Need
 from rorbridge.events.where import Where
 from rorbridge.orientation import capacity
-from rorbridge.orientation.criteria import CODED, CodedCriterion, asked
+from rorbridge.orientation.criteria import CODED, asked
 from rorbridge.orientation.directory import Question
 
 Parameters = list[tuple[str, str]]
@@ -33,6 +33,37 @@ CODED_PARAMETERS: Final = {
     "sourceRegion": "_tag",
 }
 """Search parameters of coded criteria; all others are characteristics."""
+
+PARAMETERS: Final = {
+    **{one.name: (CODED_PARAMETERS.get(one.name, "characteristic"),) for one in CODED},
+    "age": ("_filter",),
+    "psychiatricSector": ("psychiatric-sector",),
+    "equipment": ("location.equipment-type", "location.equipment-feature", "location.limit-value"),
+    "capacity": (
+        "location.capacity-type",
+        "location.capacity-status",
+        "location.temporality-capacity",
+        "location.nb-capacity",
+        "location.gender-capacity-available",
+        "location.capacity-closing-type",
+        "location.temporary-assignement",
+        "location.capacity-update-date",
+    ),
+    "establishment": ("organization.identifier:above", "organization.type:above"),
+    "practitioner": ("practitioner.identifier",),
+}
+"""Search parameters by criterion of the need: all that ``build`` may send for it."""
+
+WHERE_PARAMETERS: Final = {
+    "near": "location.near",
+    "commune": "location.near-insee-code",
+    "communes": "location.commune-cog",
+    "postalCodes": "location.address-postalcode",
+    "departments": "location.address-postalcode",
+    "region": "location.address-postalcode",
+    "serves": "intervention-zone",
+}
+"""Search parameter by the way to say where. These are sent whether the server offers them or not."""
 
 _AGE_UNIT_SYSTEM: Final = "https://unitsofmeasure.org"
 """How the ANS documents the unit of an age, with https (ROR-API 3.5)."""
@@ -75,17 +106,12 @@ def build(question: Question, offered: frozenset[str] | None = None) -> Query:
     return Query([*sent, *where, *INCLUDES], tuple(sorted(lacking | _unsearchable(question.need))))
 
 
-def coded_parameter(criterion: CodedCriterion) -> str:
-    """Give the search parameter of a coded criterion."""
-    return CODED_PARAMETERS.get(criterion.name, "characteristic")
-
-
 def _need(need: Need) -> Iterator[Asked]:
     for criterion in CODED:
         codes, all_of = asked(criterion, need)
         values = [",".join(f"{system}|{code}" for system, code in criterion.readings(one)) for one in codes]
         for value in values if all_of else [",".join(values)] * bool(values):
-            yield Asked(criterion.name, coded_parameter(criterion), value)
+            yield Asked(criterion.name, PARAMETERS[criterion.name][0], value)
     if need.age and need.age.unit == "a":
         yield Asked("age", "_filter", _age(need.age))
     if need.psychiatric_sector:

@@ -6,9 +6,9 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 
-def retry_after_s(response: httpx.Response) -> float | None:
+def retry_after_s(headers: httpx.Headers) -> float | None:
     """Give for how many seconds the server asks us to hold off; None when it does not, or not in a readable way."""
-    told = response.headers.get("Retry-After", "").strip()
+    told = headers.get("Retry-After", "").strip()
     if told.isascii() and told.isdigit():
         return float(told[:9])
     try:

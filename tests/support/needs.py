@@ -10,7 +10,7 @@ from rorbridge.events.examples import examples
 from rorbridge.events.need import Need
 from rorbridge.events.where import CHOICES, Where
 from rorbridge.orientation.criteria import CODED
-from rorbridge.ror.query import coded_parameter
+from rorbridge.ror.query import PARAMETERS
 
 PAGE = Path(__file__).parents[2] / "docs" / "needs.md"
 START, END = "<!-- table: made by tests/support/needs.py -->\n", "<!-- end of table -->\n"
@@ -51,7 +51,7 @@ def table() -> str:
     for criterion in CODED:
         systems = ", ".join(system.rsplit("/TRE-", 1)[-1] for system in criterion.systems)
         rows.append(
-            f"| `{criterion.name}` | `{coded_parameter(criterion)}` | {systems} "
+            f"| `{criterion.name}` | `{PARAMETERS[criterion.name][0]}` | {systems} "
             f"| one of the codes, or with `allOf` each, is the offer's | {example(criterion.name)} |"
         )
     for name, (parameter, verified) in OTHERS.items():

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+from datetime import UTC, datetime
 
 import pytest
 from aiokafka import ConsumerRecord
@@ -39,7 +40,7 @@ class One:
         pass
 
     async def search(self, question: Question) -> Found:
-        return Found(searchset(service(), location(), distances={"10": 1.0}), complete=True)
+        return Found(searchset(service(), location(), distances={"10": 1.0}), True, datetime.now(UTC))
 
 
 class Broken:
@@ -71,7 +72,7 @@ def record(
 
 
 def answer(one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None) -> tuple[Outgoing, ...]:
-    resolver = Resolver(directory or One(), Nos(), Audience(), 0, 5.0, asyncio.Semaphore(8))
+    resolver = Resolver(directory or One(), Nos(), Audience(), 0)
     return asyncio.run(Answerer(resolver, KAFKA).answer(one, lambda waits: None))
 
 

@@ -21,6 +21,7 @@ CONTENT = {
     "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10},
 }
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+SLOW = problem("ror-too-slow", "The ROR took too long", "no full answer within 30 s", retryable=True)
 
 
 @dataclass
@@ -48,22 +49,18 @@ class Memory:
         resources = [service(id_, places=(f"L{id_}",), **self.changes) for id_ in near]
         places = [location(f"L{id_}") for id_ in near]
         distances = {f"L{id_}": km for id_, km in near.items()}
-        return Found(searchset(*resources, *places, distances=distances), self.complete)
+        return Found(searchset(*resources, *places, distances=distances), self.complete, NOW)
 
 
 def resolve(
     directory: Memory,
     *,
     audience: Audience | None = None,
-    budget_s: float = 5.0,
-    turns: asyncio.Semaphore | None = None,
     **changes: Any,
 ) -> tuple[OrientationResult, Counter[str]]:
     content = CONTENT | changes
     request = OrientationRequest.model_validate_json(json.dumps(content))
-    resolver = Resolver(
-        directory, Nos(), audience or Audience(), 0, budget_s, turns or asyncio.Semaphore(8), now=lambda: NOW
-    )
+    resolver = Resolver(directory, Nos(), audience or Audience(), 0, now=lambda: NOW)
     redactions: Counter[str] = Counter()
     found = asyncio.run(resolver.resolve("r-1", request, NOW, redactions))
     assert decode(encode(found)) == found
@@ -128,37 +125,18 @@ def test_a_deadline_that_comes_while_we_wait_expires() -> None:
 
 
 def test_a_request_that_alone_takes_too_long_fails_and_is_worth_repeating() -> None:
-    slow = Memory({"a": 1.0}, delay_s=30)
-    found, _ = resolve(slow, budget_s=0.05)
+    slow = Memory({}, error=DirectoryUnavailableError(SLOW, is_too_slow=True))
+    found, _ = resolve(slow)
     assert found.status is Status.FAILED
-    assert found.problem is not None
-    assert found.problem.retryable
+    assert found.problem == SLOW
     assert len(slow.asked) == 2, "the first time may have been the end of an outage"
 
 
 def test_when_nobody_is_answered_slowness_is_an_outage_and_the_deadline_still_holds() -> None:
     deadline = (NOW + timedelta(seconds=0.3)).isoformat()
-    found, _ = resolve(Memory({"a": 1.0}, delay_s=30, away=True), budget_s=0.02, deadline=deadline)
+    slow = Memory({}, error=DirectoryUnavailableError(SLOW, is_too_slow=True), away=True)
+    found, _ = resolve(slow, deadline=deadline)
     assert found.status is Status.EXPIRED
-
-
-def test_waiting_for_its_turn_costs_a_request_no_budget_but_its_deadline_holds() -> None:
-    directory = Memory({"a": 1.0}, delay_s=0.06)
-
-    async def both() -> list[OrientationResult]:
-        turns = asyncio.Semaphore(1)
-        resolver = Resolver(directory, Nos(), Audience(), 0, 0.1, turns, now=lambda: NOW)
-        first, second, third = (
-            OrientationRequest.model_validate_json(json.dumps(CONTENT | deadline))
-            for deadline in ({}, {}, {"deadline": (NOW + timedelta(seconds=0.03)).isoformat()})
-        )
-        return await asyncio.gather(
-            *(resolver.resolve(str(n), one, NOW, Counter()) for n, one in enumerate((first, second, third)))
-        )
-
-    found = asyncio.run(both())
-    assert [one.status for one in found] == [Status.MATCHED, Status.MATCHED, Status.EXPIRED]
-    assert len(directory.asked) == 2
 
 
 def test_a_directory_s_error_is_the_result_s_problem() -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from rorbridge.settings import Settings, SettingsError, load
 
@@ -31,7 +32,7 @@ def test_the_environment_is_enough() -> None:
     found = load(Settings, None, COMPLETE | {"RORBRIDGE_KAFKA__WINDOW": "7", "PATH": "/bin"})
     assert found.kafka.window == 7
     assert found.kafka.requests_topic == "ror.orientation.requests"
-    assert found.ror.client_secret.get_secret_value() == "hush-hush"
+    assert found.ror.client_secret == SecretStr("hush-hush")
 
 
 def test_a_secret_shows_in_no_repr() -> None:
@@ -65,7 +66,7 @@ def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("from-file\n")
     environment = COMPLETE | {"RORBRIDGE_ROR__CLIENT_SECRET_FILE": str(tmp_path / "secret")}
     del environment["RORBRIDGE_ROR__CLIENT_SECRET"]
-    assert load(Settings, None, environment).ror.client_secret.get_secret_value() == "from-file"
+    assert load(Settings, None, environment).ror.client_secret == SecretStr("from-file")
 
 
 def test_a_file_that_a_setting_itself_names_is_not_read() -> None:

@@ -1,0 +1,103 @@
+"""Whether Kafka lets us do our work: topics, rights, transactions. What is written for that is aborted."""
+
+from collections.abc import AsyncIterator
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+)
+
+from rorbridge.bus.connection import connection
+from rorbridge.bus.delivery import NoTransactionsError, committed, ensure_transactions
+from rorbridge.settings import KafkaSettings
+from rorbridge.telemetry.finding import Finding, State
+
+_POLL_MS = 1_000
+_CHECKED = [("rorbridge-check", b"aborted")]
+
+
+async def findings(settings: KafkaSettings) -> AsyncIterator[Finding]:
+    """Take the steps one after the other; what stands on a step that failed is skipped."""
+    rest = ("topics", "read rights", "write rights")
+    consumer = AIOKafkaConsumer(**connection(settings), enable_auto_commit=False, auto_offset_reset="latest")
+    try:
+        await consumer.start()
+    except (KafkaError, OSError) as error:
+        mend = "check RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS, __SECURITY_PROTOCOL and the credentials"
+        yield Finding("kafka", State.FAILED, f"{settings.bootstrap_servers}: {error!r}", mend)
+        for step in rest:
+            yield Finding(step, State.SKIPPED, "no connection to Kafka")
+        await consumer.stop()
+        return
+    try:
+        yield Finding("kafka", State.OK, f"connected to {settings.bootstrap_servers}")
+        there = await consumer.topics()
+        wanted = (settings.requests_topic, settings.results_topic, settings.dead_letter_topic)
+        if missing := [one for one in wanted if one not in there]:
+            mend = "create them, or grant Describe on them"
+            yield Finding("topics", State.FAILED, f"not there or not to be seen: {', '.join(missing)}", mend)
+            for step in rest[1:]:
+                yield Finding(step, State.SKIPPED, "not all topics are there")
+            return
+        partitions = consumer.partitions_for_topic(settings.requests_topic) or {0}
+        yield Finding("topics", State.OK, f"all three; {settings.requests_topic} has {len(partitions)} partitions")
+        yield await _reading(settings, consumer, TopicPartition(settings.requests_topic, min(partitions)))
+        yield await _writing(settings)
+    finally:
+        await consumer.stop()
+
+
+async def _reading(settings: KafkaSettings, consumer: AIOKafkaConsumer, partition: TopicPartition) -> Finding:
+    """Fetch from the end of a partition, outside of the group, and read the group's offset."""
+    step = "read rights"
+    try:
+        consumer.assign([partition])
+        await consumer.seek_to_end(partition)
+        await consumer.getmany(timeout_ms=_POLL_MS)
+        await committed(settings, partition)
+    except TopicAuthorizationFailedError:
+        return Finding(step, State.FAILED, f"no Read on topic {settings.requests_topic}", "grant it")
+    except GroupAuthorizationFailedError:
+        return Finding(step, State.FAILED, f"no Read on group {settings.group_id}", "grant it")
+    except (KafkaError, OSError, TimeoutError) as error:
+        return Finding(step, State.FAILED, f"{error!r}")
+    return Finding(step, State.OK, f"topic {settings.requests_topic} and group {settings.group_id}")
+
+
+async def _writing(settings: KafkaSettings) -> Finding:
+    """Write to both topics within a transaction, and abort it: no read_committed reader sees it."""
+    step = "write rights"
+    if settings.delivery == "at-least-once":
+        return Finding(step, State.SKIPPED, "at least once: nothing can be written without being seen")
+    try:
+        await ensure_transactions(settings)
+        await _write_and_abort(settings)
+    except NoTransactionsError as error:
+        return Finding(step, State.FAILED, str(error))
+    except TransactionalIdAuthorizationFailed:
+        mend = f"grant Write on transactional ids that begin with {settings.group_id}."
+        return Finding(step, State.FAILED, "no right on the transactional ids", mend)
+    except TopicAuthorizationFailedError as error:
+        return Finding(step, State.FAILED, f"no Write on topic: {error}", "grant it on results and dead letters")
+    except (KafkaError, OSError, TimeoutError) as error:
+        return Finding(step, State.FAILED, f"{error!r}")
+    return Finding(step, State.OK, f"{settings.results_topic} and {settings.dead_letter_topic}, in a transaction")
+
+
+async def _write_and_abort(settings: KafkaSettings) -> None:
+    producer = AIOKafkaProducer(
+        **connection(settings), transactional_id=f"{settings.group_id}.{settings.requests_topic}.preflight"
+    )
+    await producer.start()
+    try:
+        await producer.begin_transaction()
+        try:
+            for topic in (settings.results_topic, settings.dead_letter_topic):
+                await producer.send_and_wait(topic, b"", headers=_CHECKED)
+        finally:
+            await producer.abort_transaction()
+    finally:
+        await producer.stop()

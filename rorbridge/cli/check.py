@@ -1,0 +1,70 @@
+"""``rorbridge check``: the preflight."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from rorbridge.bus import preflight as kafka
+from rorbridge.cli.loop import run_loop
+from rorbridge.cli.options import Config
+from rorbridge.cli.output import write_line
+from rorbridge.ror import preflight as ror
+from rorbridge.settings import Settings, SettingsError, load
+from rorbridge.telemetry import logs
+from rorbridge.telemetry.finding import Finding, State
+
+_MARKS = {
+    State.OK: "[green]ok[/]",
+    State.WARNING: "[yellow]warning[/]",
+    State.FAILED: "[red]failed[/]",
+    State.SKIPPED: "[dim]skipped[/]",
+}
+
+
+def check(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all steps.")] = False,
+    config: Config = None,
+) -> None:
+    """Look whether everything is in place: settings, Kafka, certificate, token, /metadata, one search.
+
+    Changes nothing: what it writes to Kafka it aborts. Ends with 0 when nothing failed, else with 1.
+
+    Example: rorbridge check --json
+    """
+    logs.configure("console", "CRITICAL")  # the table tells what the libraries would
+    found = run_loop(_all(config))
+    failed = any(one.state is State.FAILED for one in found)
+    if as_json:
+        write_line(json.dumps({"ok": not failed, "steps": [asdict(one) for one in found]}, ensure_ascii=False))
+    else:
+        _print(found)
+    raise typer.Exit(1 if failed else 0)
+
+
+async def _all(config: Config) -> list[Finding]:
+    try:
+        settings = load(Settings, config)
+    except SettingsError as error:
+        return [Finding("settings", State.FAILED, str(error), "the README lists them all")]
+    found = [Finding("settings", State.OK, f"complete; access profile {settings.ror.access_profile}")]
+    steps: tuple[AsyncIterator[Finding], ...] = (kafka.findings(settings.kafka), ror.findings(settings.ror))
+    for one in steps:
+        found += [finding async for finding in one]
+    return found
+
+
+def _print(found: list[Finding]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in ("step", "", "found"):
+        table.add_column(name, overflow="fold")
+    for one in found:
+        mend = f"\n[bold]→ {escape(one.mend)}[/]" if one.mend else ""
+        table.add_row(one.step, _MARKS[one.state], escape(one.found) + mend)
+    Console(width=None if sys.stdout.isatty() else 120).print(table)

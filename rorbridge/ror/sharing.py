@@ -1,0 +1,81 @@
+"""Equal searches share one call while it is under way, and its answer for a short time after."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Literal, TypeVar
+
+from cachetools import TLRUCache
+
+Value = TypeVar("Value")
+
+Source = Literal["ror", "shared", "cache"]
+"""Where an answer comes from: a call made for this search, one under way for an equal search, or the cache."""
+
+MOST_CACHED_BYTES: Final = 134_217_728
+"""Bytes of answers, as they came, that are kept; in memory they take about as much again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept(Generic[Value]):
+    value: Value
+    size: int
+    ttl_s: float
+
+
+class _Call(Generic[Value]):
+    """A question under way, and how many wait for its answer."""
+
+    def __init__(self, asking: Coroutine[Any, Any, Value]) -> None:
+        self.task = asyncio.create_task(asking)
+        self.waiting = 0
+
+    async def answer(self) -> Value:
+        """Wait for the answer; when the last who waits gives up, the question is cancelled."""
+        self.waiting += 1
+        try:
+            return await asyncio.shield(self.task)
+        finally:
+            self.waiting -= 1
+            if not self.waiting:
+                self.task.cancel()
+
+
+class Sharing(Generic[Value]):
+    """Shares answers among equal searches; what fails is shared with those who wait for it, and is not kept."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._cache: TLRUCache[Hashable, _Kept[Value]] = TLRUCache(
+            MOST_CACHED_BYTES, ttu=lambda _, kept, now: now + kept.ttl_s, timer=clock, getsizeof=lambda kept: kept.size
+        )
+        self._under_way: dict[Hashable, _Call[Value]] = {}
+
+    async def get(
+        self, key: Hashable, ttl_s: float, ask: Callable[[], Awaitable[tuple[Value, int]]]
+    ) -> tuple[Value, Source]:
+        """Give the answer for *key*: kept, under way, or by *ask*, which gives it with its size in bytes.
+
+        Raises what *ask* raises.
+        """
+        if (kept := self._cache.get(key)) is not None:
+            return kept.value, "cache"
+        call = self._under_way.get(key)
+        if call is not None and call.waiting:  # without, it is being cancelled
+            return await call.answer(), "shared"
+        call = self._under_way[key] = _Call(self._ask(key, ttl_s, ask))
+        call.task.add_done_callback(lambda task: self._done(key, task))
+        return await call.answer(), "ror"
+
+    async def _ask(self, key: Hashable, ttl_s: float, ask: Callable[[], Awaitable[tuple[Value, int]]]) -> Value:
+        value, size = await ask()
+        if size <= MOST_CACHED_BYTES and ttl_s > 0:
+            self._cache[key] = _Kept(value, size, ttl_s)
+        return value
+
+    def _done(self, key: Hashable, task: "asyncio.Task[Value]") -> None:
+        call = self._under_way.get(key)
+        if call is not None and call.task is task:
+            del self._under_way[key]
+        if not task.cancelled():
+            task.exception()  # known to whoever waited; with nobody left it is nobody's
