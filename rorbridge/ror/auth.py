@@ -68,7 +68,9 @@ class TokenSource:
         if self._tls.identity and (refusal := self._tls.identity.refusal(datetime.now(UTC))):
             raise RorAccessError(refusal)
         asked_at = self._clock()
-        answer = await call(self._http, self._request(), "token")
+        # Servers often hang up where TLS has an alert to say it with.
+        hint = "; it may not take our client certificate" if self._tls.identity else ""
+        answer = await call(self._http, self._request(), "token", hint)
         if answer.status in {400, 401, 403}:
             raise RorAccessError(self._refusal(answer))
         if answer.status != 200:

@@ -16,6 +16,7 @@ from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailable
 from rorbridge.orientation.fhir import Searchset
 from rorbridge.ror import bundle, query
 from rorbridge.ror.auth import TokenSource
+from rorbridge.ror.budget import Budget
 from rorbridge.ror.errors import (
     PageExpiredError,
     RorAccessError,
@@ -23,7 +24,7 @@ from rorbridge.ror.errors import (
     RorRefusedError,
     RorUnavailableError,
 )
-from rorbridge.ror.http import Answer, Budget, call, client
+from rorbridge.ror.http import Answer, call, client
 from rorbridge.ror.profile import RorProfile
 from rorbridge.ror.query import Query
 from rorbridge.ror.retryafter import retry_after_s
@@ -91,7 +92,11 @@ class RorDirectory:
 
     async def token(self) -> None:
         """Make sure that there is a valid token. Raises RorAccessError or RorUnavailableError."""
-        await self._tokens.token()
+        try:
+            async with Budget(_ASIDE_S).spent():
+                await self._tokens.token()
+        except TimeoutError:
+            raise RorUnavailableError(f"no token within {_ASIDE_S:g} s") from None
 
     async def search(self, question: Question) -> Found:
         """Search HealthcareService with all pages, sharing the answer with equal searches.

@@ -1,11 +1,8 @@
 """HTTP to the ROR: one call, its body bounded, its failures in words that say what to do."""
 
-import asyncio
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,7 +10,8 @@ import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from rorbridge.ror.errors import RorAnswerError, RorUnavailableError
+from rorbridge.ror import trouble
+from rorbridge.ror.errors import RorAccessError, RorAnswerError, RorUnavailableError
 from rorbridge.telemetry import metrics
 
 MOST_BYTES: Final = 33_554_432
@@ -35,7 +33,10 @@ class Answer:
 
 
 def client(context: ssl.SSLContext, timeout_s: float, connections: int) -> httpx.AsyncClient:
-    """Make the HTTP client: connections are kept alive, redirects are not followed, cookies are not kept."""
+    """Make the HTTP client: connections are kept alive, redirects are not followed.
+
+    Cookies are kept by httpx alone, host by host: a balancer may need one to find a search's further pages.
+    """
 
     def session() -> aiohttp.ClientSession:
         connector = aiohttp.TCPConnector(limit=connections, ssl=context, keepalive_timeout=30)
@@ -50,8 +51,12 @@ def client(context: ssl.SSLContext, timeout_s: float, connections: int) -> httpx
     )
 
 
-async def call(http: httpx.AsyncClient, request: httpx.Request, name: str) -> Answer:
-    """Make one call, counted under *name*. Raises RorUnavailableError, and RorAnswerError for a body without end."""
+async def call(http: httpx.AsyncClient, request: httpx.Request, name: str, hint: str = "") -> Answer:
+    """Make one call, counted under *name*; *hint* is said when the connection broke without a reason.
+
+    Raises RorAccessError when our certificate is refused, RorAnswerError for a body that cannot be taken, else
+    RorUnavailableError.
+    """
     started = time.perf_counter()
     code = "cancelled"
     try:
@@ -65,8 +70,10 @@ async def call(http: httpx.AsyncClient, request: httpx.Request, name: str) -> An
         code = "unreadable"
         raise
     except _TROUBLE as error:
-        code = type(error).__name__
-        raise RorUnavailableError(f"no answer from {request.url.host}: {why(error)}") from None
+        code = type(trouble.chain(error)[-1]).__name__
+        if refusal := trouble.refused_certificate(error):
+            raise RorAccessError(f"{request.url.host}: {refusal}") from None
+        raise RorUnavailableError(f"no answer from {request.url.host}: {trouble.why(error, hint)}") from None
     finally:
         metrics.ROR_CALLS.labels(name, code).inc()
         metrics.ROR_CALL_SECONDS.labels(name).observe(time.perf_counter() - started)
@@ -93,51 +100,3 @@ async def _body(response: httpx.Response) -> bytes:
     if unpack and not unpack.eof:
         raise RorAnswerError("its body is cut off")
     return b"".join(parts)
-
-
-def why(error: BaseException) -> str:
-    """Say what went wrong with a connection, and what to look at; names no secret, no query and no body."""
-    chain = list(_chain(error))
-    for one in chain:
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return (
-                f"its certificate is not to be trusted ({one.verify_message}); is RORBRIDGE_ROR__CA_BUNDLE the chain "
-                "of IGC-Santé (or of the proxy between), and is this machine's clock right?"
-            )
-    for one in chain:
-        if isinstance(one, ssl.SSLError):
-            return f"TLS failed ({one.reason or type(one).__name__})"
-    for one in chain:
-        if isinstance(one, aiohttp.ClientConnectorError):
-            return f"cannot connect ({one.os_error.strerror or type(one.os_error).__name__})"
-    if any(isinstance(one, httpx.TimeoutException | TimeoutError) for one in chain):
-        return "it took too long"
-    return f"the connection broke ({type(chain[-1]).__name__})"
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    at: BaseException | None = error
-    while at is not None and at not in found:
-        found.append(at)
-        if isinstance(at, aiohttp.ClientConnectorError):
-            found.append(at.os_error)
-        at = at.__cause__ or at.__context__
-    return found
-
-
-class Budget:
-    """Seconds that the calls of one search may take together; waiting for a turn of ours is not counted."""
-
-    def __init__(self, seconds: float) -> None:
-        self.left_s = seconds
-
-    @asynccontextmanager
-    async def spent(self) -> AsyncIterator[None]:
-        """Count what happens inside. Raises TimeoutError when the budget is used up."""
-        started = time.monotonic()
-        try:
-            async with asyncio.timeout(self.left_s):
-                yield
-        finally:
-            self.left_s -= time.monotonic() - started

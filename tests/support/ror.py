@@ -1,0 +1,31 @@
+"""Settings and a question for a scripted ROR."""
+
+from rorbridge.events.request import OrientationRequest
+from rorbridge.orientation.directory import Question
+from rorbridge.settings import RorSettings
+from tests.support.http import Ror
+
+SECRET = "the secret that nobody may see"
+
+
+def ror_settings(ror: Ror, **changes: object) -> RorSettings:
+    """Give the settings that lead to *ror*; those that are None are left out."""
+    settings = {
+        "base_url": ror.base_url,
+        "token_url": ror.token_url,
+        "client_id": "us",
+        "client_secret": SECRET,
+        "user_profile_code": "CU20",
+        "user_profile_system": "1.2.250.1.213.1.6.1.66",
+        "role_code": "AUTOMATE",
+        "role_system": "1.2.250.1.213.1.1.4.6",
+        **changes,
+    }
+    return RorSettings.model_validate({name: value for name, value in settings.items() if value is not None})
+
+
+def question(radius_km: float = 5.0, need: str = '{"activity": ["013", "014"]}') -> Question:
+    """Give a question around a point; different radii make different questions."""
+    where = '{"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 5}'
+    request = OrientationRequest.model_validate_json(f'{{"need": {need}, "where": {where}}}')
+    return Question(request.need, request.where, radius_km)
