@@ -169,18 +169,19 @@ class _Session:
         closed = asyncio.create_task(_is_set(closing))
         take = asyncio.create_task(self._take(), name=f"take {self._partition.partition}")
         release = asyncio.create_task(self._release(), name=f"release {self._partition.partition}")
+        tasks = [closed, take, release]
         try:
             ended: set[asyncio.Future[None]]
-            ended, _ = await asyncio.wait([closed, take, release, self._failure], return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait([*tasks, self._failure], return_when=asyncio.FIRST_COMPLETED)
             if ended == {closed}:
                 await _end(take)
-                drained = asyncio.create_task(self._drained())
+                drained = asyncio.create_task(self._drained(), name=f"drain {self._partition.partition}")
+                tasks.append(drained)
                 ended, _ = await asyncio.wait([drained, release, self._failure], return_when=asyncio.FIRST_COMPLETED)
-                drained.cancel()
             for one in ended:
                 one.result()
         finally:
-            await _end(closed, take, release, *self._working.values())
+            await _end(*tasks, *self._working.values())
 
     async def _drained(self) -> None:
         while self.window.in_flight:

@@ -12,6 +12,7 @@ from aiokafka.errors import (
 
 from rorbridge.bus.connection import connection
 from rorbridge.bus.delivery import NoTransactionsError, committed, ensure_transactions
+from rorbridge.bus.topics import partitions
 from rorbridge.settings import KafkaSettings
 from rorbridge.telemetry.finding import Finding, State
 
@@ -42,9 +43,9 @@ async def findings(settings: KafkaSettings) -> AsyncIterator[Finding]:
             for step in rest[1:]:
                 yield Finding(step, State.SKIPPED, "not all topics are there")
             return
-        partitions = consumer.partitions_for_topic(settings.requests_topic) or {0}
-        yield Finding("topics", State.OK, f"all three; {settings.requests_topic} has {len(partitions)} partitions")
-        yield await _reading(settings, consumer, TopicPartition(settings.requests_topic, min(partitions)))
+        numbers = await partitions(settings, settings.requests_topic)
+        yield Finding("topics", State.OK, f"all three; {settings.requests_topic} has {len(numbers)} partitions")
+        yield await _reading(settings, consumer, TopicPartition(settings.requests_topic, numbers[0]))
         yield await _writing(settings)
     finally:
         await consumer.stop()

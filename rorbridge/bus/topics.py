@@ -31,6 +31,17 @@ async def limits(settings: KafkaSettings) -> dict[str, int]:
         await admin.close()
 
 
+async def partitions(settings: KafkaSettings, topic: str) -> list[int]:
+    """Read which partitions a topic has; none when it is not there or may not be seen. Raises KafkaError, OSError."""
+    admin = AIOKafkaAdminClient(**connection(settings))
+    try:
+        await admin.start()
+        [found] = await admin.describe_topics([topic])
+    finally:
+        await admin.close()
+    return sorted(one["partition"] for one in found["partitions"])
+
+
 def _read(answers: Any) -> dict[str, int]:
     found: dict[str, int] = {}
     for answer in answers:

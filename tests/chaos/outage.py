@@ -1,8 +1,11 @@
-"""The ROR away for a while, with requests arriving all the time."""
+"""The ROR away for a while, with requests arriving all the time: ``python -m tests.chaos.outage --minutes 5``."""
 
+import argparse
 import asyncio
 import json
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,9 +16,10 @@ from aiokafka import AIOKafkaProducer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rorbridge.bus.localbroker import ApacheKafka
 from tests.chaos.stream import read_to_end
 from tests.support.http import Ror, scripted_ror
-from tests.support.kafka import Broker, Record, Topics, read
+from tests.support.kafka import Broker, Record, Topics, new_topics, read
 from tests.support.processes import running_service
 from tests.support.requests import headers
 
@@ -105,3 +109,25 @@ async def outage(broker: Broker, topics: Topics, log: Path, *, seconds: float, p
 
 def _assignments(log: Path) -> int:
     return log.read_text().count('"partitions-assigned"')
+
+
+async def main(minutes: float, per_second: float) -> None:
+    """Print what was seen of an outage of so many minutes."""
+    with ApacheKafka() as kafka, tempfile.TemporaryDirectory() as folder:
+        broker = Broker(kafka.bootstrap_servers, is_real=True)
+        topics = await new_topics(broker)
+        found = await outage(broker, topics, Path(folder) / "log", seconds=minutes * 60, per_second=per_second)
+    by_status = ", ".join(f"{count} {status}" for status, count in sorted(Counter(found.statuses.values()).items()))
+    print(
+        f"{found.requests} requests, {found.requests - len(found.statuses)} without a result, {by_status}; "
+        f"{found.dead_letters} dead letters; expired ones answered at most {max(found.late_s):.2f} s after their "
+        f"deadline; partitions handed out {found.assignments} time(s); /readyz said {sorted(found.told_ready)}"
+    )
+
+
+if __name__ == "__main__":
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--minutes", type=float, default=5)
+    options.add_argument("--per-second", type=float, default=20)
+    given = options.parse_args()
+    asyncio.run(main(given.minutes, given.per_second))

@@ -1,0 +1,160 @@
+"""``rorbridge check``: each thing that is not in place is named, with what to do."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from rorbridge.telemetry.finding import State
+from tests.chaos.outage import EMPTY, ror_settings
+from tests.chaos.stream import read_to_end
+from tests.support.http import Ror, scripted_ror
+from tests.support.kafka import Broker, Topics
+from tests.support.processes import environment, free_port
+from tests.support.tls import Authority, mtls_ror
+
+STEPS = [
+    "settings",
+    "kafka",
+    "topics",
+    "read rights",
+    "write rights",
+    "client certificate",
+    "token",
+    "metadata",
+    "search",
+]
+
+
+async def check(settings: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "rorbridge", "check", *arguments),
+        env=environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    return process.returncode or 0, output.decode()
+
+
+async def steps(settings: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    """Give the steps by their names; the exit code has to go with them."""
+    code, output = await check(settings, "--json")
+    told = json.loads(output)
+    assert told["ok"] == (code == 0) == all(one["state"] != State.FAILED for one in told["steps"])
+    return {one["step"]: one for one in told["steps"]}
+
+
+async def nothing(request: Request) -> Response:
+    return Response(EMPTY, media_type="application/fhir+json")
+
+
+def metadata(*parameters: str) -> Response:
+    resource = {"type": "HealthcareService", "searchParam": [{"name": one} for one in parameters]}
+    return JSONResponse({"resourceType": "CapabilityStatement", "rest": [{"resource": [resource]}]})
+
+
+def nowhere(ror: Ror) -> dict[str, str]:
+    """Settings with a Kafka that is not there, where it does not matter."""
+    return ror_settings(ror) | {"RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
+
+
+@pytest.mark.real_kafka
+async def test_all_in_place_is_said_step_by_step_and_leaves_no_trace(broker: Broker, topics: Topics) -> None:
+    async with scripted_ror(nothing) as ror:
+        settings = topics.settings(broker) | ror_settings(ror)
+        found = await steps(settings)
+        assert list(found) == STEPS
+        code, text = await check(settings)
+    assert {one["state"] for name, one in found.items() if name != "metadata"} == {"ok"}
+    assert "3 partitions" in found["topics"]["found"]
+    assert code == 0
+    assert all(step in text for step in STEPS)
+    for topic in (topics.results, topics.dead_letters):
+        assert await read_to_end(broker.bootstrap_servers, topic, "read_committed") == []
+
+
+@pytest.mark.real_kafka
+async def test_topics_that_are_not_there_are_named(broker: Broker, topics: Topics) -> None:
+    async with scripted_ror(nothing) as ror:
+        changed = {"RORBRIDGE_KAFKA__RESULTS_TOPIC": "no-such-topic"}
+        found = await steps(topics.settings(broker) | ror_settings(ror) | changed)
+    assert found["topics"]["state"] == "failed"
+    assert "no-such-topic" in found["topics"]["found"]
+    assert found["write rights"]["state"] == "skipped"
+    assert found["search"]["state"] == "ok", "the ROR is looked at all the same"
+
+
+async def test_a_kafka_that_is_not_there_is_named_and_the_ror_is_looked_at_all_the_same() -> None:
+    async with scripted_ror(nothing) as ror:
+        found = await steps(nowhere(ror))
+    assert found["kafka"]["state"] == "failed"
+    assert "BOOTSTRAP_SERVERS" in found["kafka"]["mend"]
+    assert [found[one]["state"] for one in ("topics", "read rights", "write rights")] == ["skipped"] * 3
+    assert found["search"]["state"] == "ok"
+
+
+async def test_a_wrong_setting_is_the_one_step_that_is_told() -> None:
+    found = await steps({"RORBRIDGE_KAFKA__WINDWO": "5"})
+    assert list(found) == ["settings"]
+    assert "did you mean RORBRIDGE_KAFKA__WINDOW" in found["settings"]["found"]
+
+
+async def test_a_refused_secret_is_told_and_not_shown() -> None:
+    async with scripted_ror(nothing) as ror:
+        ror.tokens.append(JSONResponse({"error": "invalid_client", "error_description": "a word of theirs"}, 401))
+        settings = nowhere(ror) | {"RORBRIDGE_ROR__CLIENT_SECRET": "hush-hush"}
+        code, output = await check(settings, "--json")
+    found = {one["step"]: one for one in json.loads(output)["steps"]}
+    assert code == 1
+    assert found["token"]["state"] == "failed"
+    assert "invalid_client" in found["token"]["found"]
+    assert "CLIENT_SECRET" in found["token"]["mend"]
+    assert found["search"]["state"] == "skipped"
+    assert "hush-hush" not in output
+    assert "a word of theirs" not in output
+
+
+async def test_what_the_server_cannot_search_by_is_listed_with_what_it_costs() -> None:
+    async with scripted_ror(nothing) as ror:
+        ror.metadata = metadata("specialty", "location.near", "characteristic")
+        found = (await steps(nowhere(ror)))["metadata"]
+    assert found["state"] == "warning"
+    assert "location.nb-capacity (criterion capacity: verified on the data alone" in found["mend"]
+    assert "intervention-zone (where.serves: such requests may be refused)" in found["mend"]
+    assert "specialty" not in found["mend"]
+
+
+async def test_a_header_that_is_not_taken_is_the_search_s_failure() -> None:
+    async def refused(request: Request) -> Response:
+        return Response("<h1>403</h1>", 403)
+
+    async with scripted_ror(refused) as ror:
+        found = (await steps(nowhere(ror)))["search"]
+    assert found["state"] == "failed"
+    assert "Ror-" in found["mend"]
+
+
+async def test_a_certificate_that_the_ans_does_not_know_is_shown_with_its_subject(tmp_path: Path) -> None:
+    servers, clients = Authority("servers"), Authority("clients")
+    cert, key = clients.issue("CHU de Test", client=True, days=12).write_pem(tmp_path)
+    async with mtls_ror(nothing, server=servers.issue("ror", client=False), clients=clients, known={"another"}) as ror:
+        settings = nowhere(ror) | {
+            "RORBRIDGE_ROR__CLIENT_CERT": str(cert),
+            "RORBRIDGE_ROR__CLIENT_KEY": str(key),
+            "RORBRIDGE_ROR__CA_BUNDLE": str(servers.write(tmp_path)),
+            "RORBRIDGE_ROR__ACCESS_PROFILE": "2",
+        }
+        del settings["RORBRIDGE_ROR__CLIENT_SECRET"]
+        found = await steps(settings)
+    assert found["client certificate"]["state"] == "warning", "it ends within 30 days"
+    assert "11 days left" in found["client certificate"]["found"]
+    assert found["token"]["state"] == "failed"
+    assert "CN=CHU de Test" in found["token"]["mend"]
