@@ -199,7 +199,7 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
         if not attributes.get(name):
             raise NotAnEventError(f"the CloudEvent has no {name}")
     if attributes["specversion"] != "1.0":
-        raise NotAnEventError(f"CloudEvents {attributes['specversion']!r} is not supported; use specversion 1.0")
+        raise NotAnEventError("its version of CloudEvents is not supported; use specversion 1.0")
     known: dict[str, Any] = {
         name: attributes[name] for name in ("specversion", "id", "source", "type", "subject") if name in attributes
     }

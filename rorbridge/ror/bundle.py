@@ -3,11 +3,17 @@
 One entry that cannot be read costs that entry; it is told, and the rest is used.
 """
 
+import re
+from dataclasses import dataclass
+
 import msgspec
 
 from rorbridge.orientation import fhir
 from rorbridge.ror.errors import RorAnswerError
 
+_ISSUE_CODE = re.compile("[a-z-]{1,40}")
+_MOST_ISSUES = 5
+_LONGEST_DIAGNOSTICS = 400
 _DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
 
 
@@ -38,7 +44,7 @@ class _Kind(msgspec.Struct, rename="camel", gc=False):
     id: str = "?"
 
 
-class _Issue(msgspec.Struct, gc=False):
+class _RawIssue(msgspec.Struct, gc=False):
     severity: str | None = None
     code: str | None = None
     diagnostics: str | None = None
@@ -46,7 +52,7 @@ class _Issue(msgspec.Struct, gc=False):
 
 class _Outcome(msgspec.Struct, rename="camel"):
     resource_type: str = ""
-    issue: tuple[_Issue, ...] = ()
+    issue: tuple[_RawIssue, ...] = ()
 
 
 class _Named(msgspec.Struct, gc=False):
@@ -90,7 +96,7 @@ def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> s
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise RorAnswerError(f"a page of {len(page)} bytes is no FHIR JSON: {error}") from None
     if bundle.resource_type != "Bundle":
-        raise RorAnswerError(f"a page is a {bundle.resource_type or 'nameless object'} in place of a Bundle")
+        raise RorAnswerError("a page is FHIR JSON, but no Bundle")
     if bundle.total is not None and found.total is None:
         found.total = bundle.total
     for number, entry in enumerate(bundle.entry):
@@ -119,18 +125,34 @@ def searchable(body: bytes) -> frozenset[str]:
     )
 
 
-def outcome(body: bytes) -> tuple[str, ...]:
-    """Give the issues of an OperationOutcome as texts; none when the body is something else.
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue of an OperationOutcome."""
+
+    code: str
+    """Of FHIR's issue-type codes, such as ``business-rule``; ``unknown`` for what is none."""
+    diagnostics: str
+    """In the server's words, which may repeat what it was asked: for who asked, not for logs."""
+
+
+def outcome(body: bytes) -> tuple[Issue, ...]:
+    """Give the first issues of an OperationOutcome; none when the body is something else.
 
     Reads no more than code and diagnostics, since published examples have ``expression`` in two shapes.
     """
     try:
         found = _OUTCOME.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ()
     if found.resource_type != "OperationOutcome":
         return ()
-    return tuple(f"{issue.code or 'unknown'}: {issue.diagnostics or 'no text'}" for issue in found.issue)
+    return tuple(
+        Issue(
+            issue.code if issue.code and _ISSUE_CODE.fullmatch(issue.code) else "unknown",
+            (issue.diagnostics or "no text")[:_LONGEST_DIAGNOSTICS],
+        )
+        for issue in found.issue[:_MOST_ISSUES]
+    )
 
 
 def _add_entry(raw: msgspec.Raw, found: fhir.Searchset, *, keep_raw: bool) -> None:

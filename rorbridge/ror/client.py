@@ -179,8 +179,8 @@ class RorDirectory:
         try:
             url = self._base_url.join(link)
             return url.copy_with(scheme=self._base_url.scheme, host=self._base_url.host, port=self._base_url.port)
-        except (httpx.InvalidURL, ValueError) as error:
-            raise RorAnswerError(f"a next link is no URL: {error}") from None
+        except (httpx.InvalidURL, ValueError):
+            raise RorAnswerError("a next link is no URL") from None
 
     async def _get(self, url: httpx.URL, budget: Budget, name: str) -> bytes:
         """Get a page; a token that is no longer taken is renewed once."""
@@ -207,15 +207,19 @@ class RorDirectory:
 
 
 def _error(answer: Answer) -> DirectoryError:
-    """Give the typed error of an answer that is not 200; gateways answer with pages that are no FHIR."""
+    """Give the typed error of an answer that is not 200; gateways answer with pages that are no FHIR.
+
+    Only a refused question is told in the server's own words. The others reach logs and /readyz.
+    """
     status = answer.status
     issues = bundle.outcome(answer.body)
+    if 400 <= status < 500 and status not in {401, 403, 429}:
+        return RorRefusedError(status, tuple(f"{one.code}: {one.diagnostics}" for one in issues))
+    told = ", ".join((f"HTTP {status}", *dict.fromkeys(one.code for one in issues)))
     if status in {401, 403}:
-        return RorAccessError("; ".join(issues) or f"HTTP {status} without a reason")
+        return RorAccessError(f"a search was answered {told}")
     if status == 429 or status >= 500:
-        return RorUnavailableError("; ".join((f"HTTP {status}", *issues)), retry_after_s(answer.headers))
-    if status < 400:
-        # Not the question's fault, whatever it was: the address is not the ROR's, or a gateway wants something of us.
-        hint = "; redirects are not followed, is RORBRIDGE_ROR__BASE_URL right?" if status // 100 == 3 else ""
-        return RorAnswerError(f"HTTP {status} in place of a searchset{hint}")
-    return RorRefusedError(status, issues)
+        return RorUnavailableError(f"a search was answered {told}", retry_after_s(answer.headers))
+    # Not the question's fault, whatever it was: the address is not the ROR's, or a gateway wants something of us.
+    hint = "; redirects are not followed, is RORBRIDGE_ROR__BASE_URL right?" if status // 100 == 3 else ""
+    return RorAnswerError(f"{told} in place of a searchset{hint}")

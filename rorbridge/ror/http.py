@@ -84,7 +84,7 @@ async def _body(response: httpx.Response) -> bytes:
     """Read a body up to MOST_BYTES, packed and unpacked: a few KB may unpack to a thousand times as much."""
     encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", ""}:
-        raise RorAnswerError(f"its body comes as {encoding[:20]!r}, which was not asked for")
+        raise RorAnswerError("its body comes in an encoding that was not asked for")
     unpack = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
     parts: list[bytes] = []
     size = 0

@@ -18,8 +18,9 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=random.randrange(10_000))
     options.add_argument("--per-second", type=float, default=25)
     options.add_argument("--sabotage", choices=PARTS, help="take this part of the lane out; the run must then fail")
+    options.add_argument("--only", default="", help="let happen only what has this in its name, such as freeze")
     given = options.parse_args()
-    chaos = Chaos(given.minutes, given.seed, given.per_second, given.sabotage)
+    chaos = Chaos(given.minutes, given.seed, given.per_second, given.sabotage, given.only)
     print(f"logs: {chaos.folder}", file=sys.stderr)
     found, _ = asyncio.run(chaos.run())
     print(table(chaos, found))
@@ -45,6 +46,8 @@ def table(chaos: Chaos, found: Account) -> str:
         ("dead letters", found.dead_letters),
         *sorted(chaos.events.items()),
     ]
+    if chaos.only:
+        rows.insert(0, ("only what has in its name", chaos.only))
     if chaos.sabotage:
         rows.insert(0, ("taken out on purpose", chaos.sabotage))
     return "\n".join(["| | |", "|---|---:|", *(f"| {name} | {value} |" for name, value in rows)])

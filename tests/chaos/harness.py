@@ -66,6 +66,8 @@ class Chaos:
     seed: int
     per_second: float = 25.0
     sabotage: str | None = None
+    only: str = ""
+    """Part of the names of what may happen; all of it without."""
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="rorbridge-chaos-")))
     events: Counter[str] = field(default_factory=Counter)
     exits: Counter[int] = field(default_factory=Counter)
@@ -118,7 +120,7 @@ class Chaos:
         def ror(plan: str) -> Callable[[], Awaitable[None]]:
             return lambda: self._ror_fault(plan)
 
-        return [
+        every = [
             ("freeze beyond the session timeout", self._freeze),
             ("freeze beyond the session timeout", self._freeze),
             ("kill twice in a row", self._kill),
@@ -129,6 +131,7 @@ class Chaos:
             ("ROR process killed and started", self._lookalike_restart),
             *((f"ROR: {plan}", ror(plan)) for plan in _PLANS),
         ]
+        return [one for one in every if self.only in one[0]]
 
     async def _end(self, stream: Stream, topics: Topics) -> Account:
         """Calm down, wait until all is answered, stop in good order, count."""
