@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test chaos lint format schemas lock clean
+.PHONY: demo test chaos lint format schemas audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -30,6 +30,11 @@ format: $(READY)
 schemas: $(READY)  ## The contract as JSON Schemas and the table of needs, from the code
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
+
+audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
+	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
+		$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@PATH="$(CURDIR)/$(VENV)/audit/bin:$$PATH" $(BIN)/python -m tests.support.audit
 
 lock:  ## Pin every dependency anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra demo --extra dev \

@@ -21,7 +21,7 @@ ProfessionCode = Annotated[
 ]
 InseeCode = Annotated[
     str,
-    StringConstraints(pattern=r"^(?:\d{2}|2[AB])\d{3}$"),
+    StringConstraints(pattern=r"^(?:[0-9]{2}|2[AB])[0-9]{3}$"),
     Field(description="INSEE code of a commune (COG), five characters, such as 44162 or 2A004."),
 ]
 

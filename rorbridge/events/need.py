@@ -79,10 +79,10 @@ class Capacity(Received):
 class Establishment(Received):
     """An establishment that the offer must belong to, at any level above it."""
 
-    finess: Annotated[str, StringConstraints(pattern=r"^\d[\dAB]\d{7}$")] | None = Field(
+    finess: Annotated[str, StringConstraints(pattern=r"^[0-9][0-9AB][0-9]{7}$")] | None = Field(
         default=None, description="FINESS number, nine characters.", examples=["290004324"]
     )
-    id_nat_struct: Annotated[str, StringConstraints(pattern=r"^\d[0-9A-Za-z]{8,19}$")] | None = Field(
+    id_nat_struct: Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Za-z]{8,19}$")] | None = Field(
         default=None, description="National identifier (idNatStruct).", examples=["1290004324"]
     )
     category: Codes = coded(
@@ -99,7 +99,7 @@ class Establishment(Received):
 class Professional(Received):
     """A professional who must work for the offer; one of them has to meet all that is asked."""
 
-    rpps: Annotated[str, StringConstraints(pattern=r"^\d{11}$")] | None = Field(
+    rpps: Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$")] | None = Field(
         default=None, description="RPPS number, eleven digits.", examples=["10001234567"]
     )
     profession: Codes = coded("Profession.", cs.PROFESSION["G15"], example="60")

@@ -44,7 +44,7 @@ def unsupported_type(found: str, expected: str) -> Problem:
 def _invalid(error: ValidationError, data: bytes) -> Problem:
     try:
         content: Any = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         content = None
     errors: list[ProblemError] = []
     for one in error.errors(include_input=False, include_url=False, include_context=False):

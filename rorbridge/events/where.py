@@ -8,10 +8,10 @@ from pydantic_core import PydanticCustomError
 from rorbridge.events.codes import InseeCode
 from rorbridge.events.contract import Received
 
-PostalCode = Annotated[str, StringConstraints(pattern=r"^\d{5}$"), Field(description="A postal code, five digits.")]
+PostalCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$"), Field(description="A postal code, five digits.")]
 Department = Annotated[
     str,
-    StringConstraints(pattern=r"^(?:\d{2}|2[AB]|97\d|98\d)$"),
+    StringConstraints(pattern=r"^(?:[0-9]{2}|2[AB]|97[0-9]|98[0-9])$"),
     Field(description="A department: 01 to 95, 2A, 2B, or 97x/98x overseas."),
 ]
 
@@ -73,7 +73,7 @@ class Where(Received):
     departments: tuple[Department, ...] | None = Field(
         default=None, min_length=1, max_length=20, description="In one of these departments."
     )
-    region: Annotated[str, StringConstraints(pattern=r"^\d{2}$")] | None = Field(
+    region: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")] | None = Field(
         default=None, description="In this region, by its INSEE code.", examples=["52"]
     )
     serves: tuple[InseeCode, ...] | None = Field(

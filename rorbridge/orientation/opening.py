@@ -76,6 +76,7 @@ def _on_day(slot: fhir.AvailableTime, local: datetime) -> bool:
 
 def _time(text: str | None, default: time) -> time:
     try:
-        return time.fromisoformat(text) if text else default
+        # FHIR has no time zone here; one that is said all the same cannot be compared.
+        return time.fromisoformat(text).replace(tzinfo=None) if text else default
     except ValueError:
         return default

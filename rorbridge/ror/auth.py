@@ -79,7 +79,7 @@ class TokenSource:
             )
         try:
             found = msgspec.json.decode(answer.body, type=_Token)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             raise RorUnavailableError("the token endpoint's answer holds no access_token") from None
         if not found.access_token or not _FIT_FOR_A_HEADER.issuperset(found.access_token):
             raise RorUnavailableError("the token endpoint's access_token does not fit into a header")
@@ -97,7 +97,7 @@ class TokenSource:
         """Say that we were refused, with the code of RFC 6749 5.2 where there is one; never the description."""
         try:
             code = msgspec.json.decode(answer.body, type=_Refusal).error
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             code = ""
         known = {"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "invalid_scope"}
         shown = "certificate" if self._tls.identity else "secret"

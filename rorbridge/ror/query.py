@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Final
 
 from rorbridge.events import codesystems as cs
@@ -141,7 +142,7 @@ def _unsearchable(need: Need) -> set[str]:
 
 
 def _age(age: Age) -> str:
-    value = f"{age.value:g}|{_AGE_UNIT_SYSTEM}|{age.unit}"
+    value = f"{_number(age.value)}|{_AGE_UNIT_SYSTEM}|{age.unit}"
     return f"(age-range-low le {value} and age-range-high ge {value})"
 
 
@@ -150,7 +151,7 @@ def _equipment(device: Equipment) -> Iterator[Asked]:
     if device.feature and device.at_least:
         limit = device.at_least
         yield Asked("equipment", "location.equipment-feature", f"{cs.EQUIPMENT_FEATURE}|{device.feature}")
-        yield Asked("equipment", "location.limit-value", f"ge{limit.value:g}|{_LIMIT_UNIT_SYSTEM}|{limit.unit}")
+        yield Asked("equipment", "location.limit-value", f"ge{_number(limit.value)}|{_LIMIT_UNIT_SYSTEM}|{limit.unit}")
 
 
 def _capacity(wanted: Capacity) -> Iterator[Asked]:
@@ -192,12 +193,18 @@ def _category_values(codes: Codes) -> list[str]:
     return values if isinstance(codes, AllOf) else [",".join(values)] * bool(values)
 
 
+def _number(value: float) -> str:
+    """Write a number in full: rounded to fewer digits, or with an exponent, it would ask for something else."""
+    return f"{Decimal(repr(value)).normalize():f}"
+
+
 def _where(where: Where, radius_km: float | None) -> tuple[str, str]:
+    radius = _number(radius_km or 0.0)
     if where.near:
         point = where.near
-        return "location.near", f"{point.latitude:.6f}|{point.longitude:.6f}|{radius_km:g}|km"
+        return "location.near", f"{point.latitude:.6f}|{point.longitude:.6f}|{radius}|km"
     if where.commune:
-        return "location.near-insee-code", f"{where.commune}|{radius_km:g}|km"
+        return "location.near-insee-code", f"{where.commune}|{radius}|km"
     if where.communes:
         return "location.commune-cog", ",".join(f"{cs.COMMUNE}|{code}" for code in where.communes)
     if where.serves:

@@ -13,6 +13,6 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
         return float(told[:9])
     try:
         until = parsedate_to_datetime(told)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return max((until - datetime.now(UTC)).total_seconds(), 0.0) if until.tzinfo else None
