@@ -2,25 +2,36 @@
 
 import argparse
 import asyncio
+import itertools
 import json
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from rorbridge.bus.localbroker import ApacheKafka
+from rorbridge.events import codesystems as cs
 from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation.directory import Question
 from rorbridge.ror import query
 from rorbridge.ror.profile import RorProfile
+from rorbridge.ror.terminology import concepts
 from tests.support.kafka import PARTITIONS, Broker, new_topics
 from tests.support.processes import running_lookalike, running_service
 from tests.support.requests import headers
 
 _NEED = {"need": {"activity": ["013"]}, "where": {"region": "11"}}
+
+
+def needs() -> Iterator[bytes]:
+    """Give needs that all ask for 013, each with two other activities of its own, so that no answer serves two."""
+    others = [one for one in concepts(cs.ACTIVITY) if one != "013"]
+    for pair in itertools.combinations(others, 2):
+        yield json.dumps(_NEED | {"need": {"activity": ["013", *pair]}}).encode()
 
 
 async def canned_answer(address: dict[str, str], size: int) -> bytes:
@@ -94,8 +105,7 @@ async def main(requests: int, size: int) -> None:
         topics = await new_topics(broker)
         producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, linger_ms=5)
         await producer.start()
-        value = json.dumps(_NEED).encode()
-        for number in range(requests):
+        for number, value in enumerate(itertools.islice(needs(), requests)):
             id_ = f"r-{number}"
             await producer.send(topics.requests, value, key=id_.encode(), headers=headers(id_))
         await producer.stop()
