@@ -9,8 +9,8 @@ from aiokafka import ConsumerRecord
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.cut import cut
-from rorbridge.bus.deadletter import NO_EVENT, dead_letter
-from rorbridge.bus.outgoing import Outgoing
+from rorbridge.bus.deadletter import NO_EVENT, TRUNCATED, dead_letter
+from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
 from rorbridge.events import envelope
 from rorbridge.events.problem import InvalidRequestError, parse_request, problem, unsupported_type
 from rorbridge.events.request import REQUEST_TYPE
@@ -33,6 +33,13 @@ class Answerer:
     kafka: KafkaSettings
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
+    def unreadable(self, record: Record, error: Exception) -> tuple[Outgoing, ...]:
+        """Give what to publish for a record of which the Kafka client can read nothing but its place."""
+        log.warning("dead-letter", **_where(record), problem=f"unreadable: {type(error).__name__}")
+        told = "the Kafka client cannot read this record; it is to be found at its place alone"
+        letter = self._dead_letter(record, _name(error), told)
+        return (replace(letter, headers=(*letter.headers, (TRUNCATED, b"-1"))),)
+
     async def answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
         """Give what to publish for *record*. Raises nothing but a cancellation."""
         try:
@@ -47,6 +54,7 @@ class Answerer:
         received_at = self.now()
         place = f"{record.topic}/{record.partition}/{record.offset}"
         try:
+            _check_head(record)
             event = envelope.read(record.value, record.headers, place)
         except envelope.NotAnEventError as error:
             log.warning("dead-letter", **_where(record), problem=str(error))
@@ -55,10 +63,10 @@ class Answerer:
         result = await self._result(event, received_at, redactions, parking)
         result = replace(result, attempt=event.attempt)
         _tell(record, event, result, redactions)
-        answers = (self._result_record(record, event, result),)
-        if result.status in {Status.REJECTED, Status.FAILED} and result.problem:
-            return (*answers, self._dead_letter(record, result.problem.type, result.problem.detail, result.status))
-        return answers
+        published = self._result_record(record, event, result)
+        if result.status in {Status.REJECTED, Status.FAILED}:
+            return (published, self._letter(record, result))
+        return (published,)
 
     async def _result(
         self, event: envelope.RequestEvent, received_at: datetime, redactions: Counter[str], parking: Parking
@@ -88,14 +96,33 @@ class Answerer:
         data = encode(result)
         headers = tuple(envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()))
 
-        def smaller(size: int) -> Outgoing:
-            return Outgoing(self.kafka.results_topic, record.key, cut(result, size), headers)
+        def smaller(size: int) -> tuple[Outgoing, ...]:
+            shorter = cut(result, size)
+            published = Outgoing(self.kafka.results_topic, record.key, encode(shorter), headers)
+            if shorter.status is Status.FAILED and result.status is not Status.FAILED:
+                log.warning("result-too-large", request_id=event.id, **_where(record), bytes=len(data), room=size)
+                return (published, self._letter(record, shorter))
+            return (published,)
 
         return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller)
+
+    def _letter(self, record: Record, result: OrientationResult) -> Outgoing:
+        """Give the dead letter of a request that was answered with a problem."""
+        kind, detail = (result.problem.type, result.problem.detail) if result.problem else ("unknown", "")
+        return self._dead_letter(record, kind, detail, result.status)
 
     def _dead_letter(self, record: Record, error: str, message: str, status: str = NO_EVENT) -> Outgoing:
         topic, group = self.kafka.dead_letter_topic, self.kafka.group_id
         return dead_letter(topic, record, group, status=status, error=error, message=message)
+
+
+def _check_head(record: Record) -> None:
+    """Raise NotAnEventError for a record whose key and headers would not fit beside an answer."""
+    size = head_bytes(record.key, record.headers)
+    if size > MOST_HEAD:
+        raise envelope.NotAnEventError(
+            f"key and headers take {size} bytes; they go along with the answer and may take {MOST_HEAD}"
+        )
 
 
 def _name(error: Exception) -> str:

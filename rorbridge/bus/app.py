@@ -45,7 +45,7 @@ def create_app(
         access_profile=settings.ror.access_profile,
     )
     metrics.CIRCUIT_OPEN.set_function(lambda: float(resolver.circuit.problem is not None))
-    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka).answer, crashed)
+    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka), crashed)
 
     def not_ready() -> str | None:
         return bridge.not_ready or (f"the ROR: {problem}" if (problem := resolver.circuit.problem) else None)

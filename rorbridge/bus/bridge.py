@@ -12,7 +12,8 @@ from structlog.stdlib import get_logger
 from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.delivery import AtLeastOnce, Delivery, ExactlyOnce, NoTransactionsError, ensure_transactions
-from rorbridge.bus.lane import Answer, Lane
+from rorbridge.bus.lane import Lane
+from rorbridge.bus.session import Answers
 from rorbridge.settings import KafkaSettings
 
 log = get_logger(__name__)
@@ -22,6 +23,11 @@ _LONGEST_PAUSE_S = 10.0
 _TRANSACTIONS_S = 15.0
 """How long a broker may take to find who coordinates a transaction before that is called trouble."""
 _GOODBYE_S = 10.0
+_WATCH_S = 2.0
+_MOST_FAILURES = 5
+"""Errors of the group one after the other, after which the consumer is made anew."""
+_NO_PARTITION = TopicPartition("", 0)
+"""One that is never assigned, so that asking for its records takes none from a lane."""
 _REBALANCE_MARGIN_S = 10.0
 """Seconds that the group waits for a member beyond its drain."""
 _NEVER_MS = 2**31 - 1
@@ -32,14 +38,14 @@ interval watches for, a process that does nothing any more, shows in the heartbe
 class Bridge(ConsumerRebalanceListener):
     """Takes requests from Kafka and publishes their answers, from ``start`` to ``stop``."""
 
-    def __init__(self, settings: KafkaSettings, answer: Answer, crashed: Callable[[], None]) -> None:
+    def __init__(self, settings: KafkaSettings, answers: Answers, crashed: Callable[[], None]) -> None:
         """*crashed* is called when no waiting would help: the log says what has to be changed."""
         self._crashed = crashed
         self._settings = settings
-        self._answer = answer
+        self._answers = answers
         self._lanes: dict[TopicPartition, Lane] = {}
         self._limits: dict[str, int] = {}
-        self._starting: asyncio.Task[None] | None = None
+        self._running: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self._stopping = False
         self._waiting_for = "the connection to Kafka"
@@ -53,20 +59,24 @@ class Bridge(ConsumerRebalanceListener):
 
     def start(self) -> None:
         """Begin to connect; goes on trying while Kafka is away."""
-        self._starting = asyncio.create_task(self._connect(), name="connect")
+        self._running = asyncio.create_task(self._run(), name="connect and watch")
 
     async def stop(self) -> None:
         """Answer what is in hand, as far as the drain timeout allows, commit it and leave the group."""
         self._stopping = True
-        if self._starting:
-            self._starting.cancel()
-            await asyncio.gather(self._starting, return_exceptions=True)
-        await self._close_lanes()
+        if self._running:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        await self._leave()
         self._waiting_for = "nothing: the service is stopping"
-        if self._consumer:
+
+    async def _leave(self) -> None:
+        await self._close_lanes()
+        consumer, self._consumer = self._consumer, None
+        if consumer:
             with suppress(TimeoutError):  # with Kafka away there is nobody to say goodbye to
                 async with asyncio.timeout(_GOODBYE_S):
-                    await self._consumer.stop()
+                    await consumer.stop()
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Drain before others take over; the group gives up all partitions at once, so all lanes close."""
@@ -84,7 +94,7 @@ class Bridge(ConsumerRebalanceListener):
             lane = Lane(
                 consumer,
                 partition,
-                answer=self._answer,
+                answers=self._answers,
                 delivery=self._deliveries(consumer, partition),
                 size=self._settings.window,
             )
@@ -103,24 +113,51 @@ class Bridge(ConsumerRebalanceListener):
         lanes, self._lanes = self._lanes, {}
         await asyncio.gather(*(lane.close(self._settings.drain_timeout) for lane in lanes.values()))
 
-    async def _connect(self) -> None:
-        pause = _FIRST_PAUSE_S
+    async def _run(self) -> None:
+        """Connect, watch, and connect anew when the consumer cannot go on."""
         while True:
             try:
-                await self._open_consumer()
+                consumer = await self._connect()
             except NoTransactionsError as error:
                 log.critical("no-transactions", error=str(error))
                 self._crashed()
                 return
-            except (KafkaError, OSError) as error:
+            await self._watch(consumer)
+            await self._leave()
+
+    async def _connect(self) -> AIOKafkaConsumer:
+        """Connect, however long it takes. Raises NoTransactionsError."""
+        pause = _FIRST_PAUSE_S
+        while True:
+            try:
+                return await self._open_consumer()
+            except NoTransactionsError:
+                raise
+            except Exception as error:  # whatever it is, such as a certificate that is being renewed: it may pass
+                known = isinstance(error, KafkaError | OSError)
                 self._waiting_for = f"Kafka at {self._settings.bootstrap_servers}: {error!r}"
-                log.warning("kafka-unreachable", error=repr(error), retry_in_s=pause)
+                log.warning("kafka-unreachable", error=repr(error), retry_in_s=pause, exc_info=not known)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
-            else:
-                return
 
-    async def _open_consumer(self) -> None:
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Take up what goes wrong in the group; returns when the consumer has to be made anew.
+
+        aiokafka stops coordinating until somebody asks for records and so learns of the error. Lanes do, but while none
+        is open, as when a right on the group is missing, nobody else would.
+        """
+        failures = 0
+        while failures < _MOST_FAILURES:
+            await asyncio.sleep(_WATCH_S)
+            try:
+                await consumer.getmany(_NO_PARTITION, timeout_ms=0)
+                failures = 0
+            except Exception as error:  # of the coordination task, which may have died of anything
+                failures += 1
+                self._waiting_for = f"the group {self._settings.group_id}: {error!r}"
+                log.warning("group-trouble", error=repr(error))
+
+    async def _open_consumer(self) -> AIOKafkaConsumer:
         settings = self._settings
         consumer = AIOKafkaConsumer(
             **connection(settings),
@@ -142,6 +179,7 @@ class Bridge(ConsumerRebalanceListener):
             raise
         self._consumer = consumer
         consumer.subscribe([settings.requests_topic], listener=self)
+        return consumer
 
     async def _ensure_transactions(self) -> None:
         try:

@@ -7,8 +7,8 @@ from rorbridge.events.problem import problem
 from rorbridge.events.result import OrientationResult, Status, encode
 
 
-def cut(result: OrientationResult, size: int) -> bytes:
-    """Write *result* in at most *size* bytes, with as many of its offers as fit, the best first.
+def cut(result: OrientationResult, size: int) -> OrientationResult:
+    """Give *result* in a form of at most *size* bytes, with as many of its offers as fit, the best first.
 
     It says how many were left out; without room for one, it is a failed result. Only that may exceed *size*.
     """
@@ -20,8 +20,8 @@ def cut(result: OrientationResult, size: int) -> bytes:
         else:
             most = middle
     if least:
-        return encode(_first(result, least))
-    return encode(_without_offers(result, size))
+        return _first(result, least)
+    return _without_offers(result, size)
 
 
 def _count(result: OrientationResult) -> int:

@@ -8,7 +8,7 @@ import struct
 
 from aiokafka import ConsumerRecord
 
-from rorbridge.bus.outgoing import Outgoing
+from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
 
 _LONGEST_MESSAGE = 2_000
 """Characters of an explanation; it travels in a header."""
@@ -16,8 +16,14 @@ _CUT_BYTES = 16_384
 """What is kept of a record that does not fit any more with its headers. The original stays where the headers say."""
 
 TRUNCATED = "rorbridge-truncated-from"
-"""Header of a cut dead letter: the size of the original value in bytes."""
+"""Header of a dead letter that lacks something of the original: the size of the original's value in bytes."""
 
+REPLAY_OF = "rorbridge-replay-of"
+"""Header of a replayed record that is no event, so that it has no id: the place of the first one."""
+REPLAY_ATTEMPT = "rorbridge-replay-attempt"
+"""Which attempt that is."""
+KEPT = {REPLAY_OF, REPLAY_ATTEMPT}
+"""Headers of ours that a dead letter keeps from its record."""
 
 STATUS = "rorbridge-status"
 """Header: ``rejected``, ``failed``, or ``no-event`` for what no result could answer."""
@@ -27,9 +33,14 @@ NO_EVENT = "no-event"
 def dead_letter(
     topic: str, record: ConsumerRecord[bytes, bytes], group: str, *, status: str, error: str, message: str
 ) -> Outgoing:
-    """Build the dead letter of *record*. *error* names the kind of error, *message* says what was wrong."""
+    """Build the dead letter of *record*. *error* names the kind of error, *message* says what was wrong.
+
+    A record whose key and headers are too many to go along (MOST_HEAD) loses them; its place is told as ever.
+    """
+    fits = head_bytes(record.key, record.headers) <= MOST_HEAD
+    own = record.headers if fits else ()
     headers = (
-        *((name, value) for name, value in record.headers if not name.startswith(("kafka_dlt-", "rorbridge-"))),
+        *((name, value) for name, value in own if name in KEPT or not name.startswith(("kafka_dlt-", "rorbridge-"))),
         (STATUS, status.encode()),
         ("kafka_dlt-original-topic", record.topic.encode()),
         ("kafka_dlt-original-partition", struct.pack(">i", record.partition)),
@@ -39,10 +50,10 @@ def dead_letter(
         ("kafka_dlt-exception-fqcn", error.encode()),
         ("kafka_dlt-exception-message", message[:_LONGEST_MESSAGE].encode(errors="backslashreplace")),
     )
-    value = record.value or b""
+    key, value = record.key if fits else None, record.value or b""
     cut = (*headers, (TRUNCATED, str(len(value)).encode()))
 
-    def smaller(size: int) -> Outgoing:
-        return Outgoing(topic, record.key, value[: min(size, _CUT_BYTES)], cut)
+    def smaller(size: int) -> tuple[Outgoing]:
+        return (Outgoing(topic, key, value[: min(size, _CUT_BYTES)], cut),)
 
-    return Outgoing(topic, record.key, value, headers, smaller)
+    return Outgoing(topic, key, value, headers if fits else cut, smaller)

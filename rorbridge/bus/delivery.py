@@ -2,8 +2,9 @@
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -19,7 +20,7 @@ from aiokafka.structs import OffsetAndMetadata
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.connection import connection
-from rorbridge.bus.outgoing import DEFAULT_LIMIT, Outgoing
+from rorbridge.bus.outgoing import DEFAULT_LIMIT, LEAST_LIMIT, Outgoing
 from rorbridge.settings import KafkaSettings
 
 log = get_logger(__name__)
@@ -27,8 +28,6 @@ log = get_logger(__name__)
 _LARGEST_RECORD = 64 * 1_048_576
 """Bytes before compression; what the broker takes is checked by ``Outgoing.fitted``."""
 _BATCH_BYTES = 524_288
-_LEAST_LIMIT = 4_096
-"""What we believe a topic to take at the least: a result without offers has room in it."""
 _TRANSACTION_TIMEOUT_MS = 30_000
 """A transaction lasts milliseconds. One whose owner died holds back readers until its fence, or for so long."""
 _STOP_S = 5.0
@@ -66,7 +65,12 @@ class ExactlyOnce:
         self._partition = partition
         self._limits = limits
         id_ = f"{settings.group_id}.{partition.topic}.{partition.partition}"
-        self._producer = _producer(settings, transactional_id=id_, transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS)
+        self._producer = _producer(
+            settings,
+            transactional_id=id_,
+            transaction_timeout_ms=_TRANSACTION_TIMEOUT_MS,
+            max_batch_size=_batch_bytes(limits),
+        )
         self._in_transaction = False
 
     async def open(self) -> tuple[int | None, str]:
@@ -81,8 +85,7 @@ class ExactlyOnce:
         self._in_transaction = True
         sent = await _send(self._producer, records, self._limits)
         committing = self._producer.send_offsets_to_transaction(offsets, self._settings.group_id)
-        outcomes = await asyncio.gather(*sent, committing, return_exceptions=True)
-        _raise_first(records, outcomes, self._limits)
+        _raise_first(sent, await _all(sent, committing), self._limits)
         await self._producer.commit_transaction()
         self._in_transaction = False
 
@@ -108,7 +111,7 @@ class AtLeastOnce:
         self._partition = partition
         self._limits = limits
         self._consumer = consumer
-        self._producer = _producer(settings, enable_idempotence=True)
+        self._producer = _producer(settings, enable_idempotence=True, max_batch_size=_batch_bytes(limits))
 
     async def open(self) -> tuple[int | None, str]:
         """Read the committed position; nobody is shut out but by the group."""
@@ -118,7 +121,7 @@ class AtLeastOnce:
     async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
         """Publish, wait for the acknowledgements, commit."""
         sent = await _send(self._producer, records, self._limits)
-        _raise_first(records, await asyncio.gather(*sent, return_exceptions=True), self._limits)
+        _raise_first(sent, await _all(sent), self._limits)
         await self._consumer.commit({self._partition: (position, metadata)})
 
     async def close(self) -> None:
@@ -127,21 +130,29 @@ class AtLeastOnce:
 
 
 async def committed(settings: KafkaSettings, partition: TopicPartition) -> tuple[int | None, str]:
-    """Read a group's committed offset and its metadata; (None, "") before the first commit."""
+    """Read a group's committed offset and its metadata; (None, "") before the first commit. Raises KafkaError.
+
+    Kafka answers for every partition that is asked by name, with -1 before the first commit. Without an entry the
+    coordinator answered with an error, which aiokafka does not look at: it is still loading, is another one now, or we
+    have no right on the group. That must not be taken for "nothing is committed".
+    """
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()
         async with asyncio.timeout(_COORDINATOR_S):
             while True:
-                try:
+                # A new cluster makes its offsets topic at the first request.
+                with suppress(GroupCoordinatorNotAvailableError):
                     found = await admin.list_consumer_group_offsets(settings.group_id, partitions=[partition])
-                    break
-                except GroupCoordinatorNotAvailableError:  # a new cluster makes its offsets topic at the first request
-                    await asyncio.sleep(_COORDINATOR_PAUSE_S)
+                    if at := found.get(partition):
+                        return (at.offset, at.metadata or "") if at.offset >= 0 else (None, "")
+                await asyncio.sleep(_COORDINATOR_PAUSE_S)
+    except TimeoutError:
+        raise KafkaError(
+            f"the coordinator of group {settings.group_id} tells no offsets; is Read on the group granted?"
+        ) from None
     finally:
         await admin.close()
-    at = found.get(partition)
-    return (at.offset, at.metadata or "") if at and at.offset >= 0 else (None, "")
 
 
 class NoTransactionsError(RuntimeError):
@@ -168,10 +179,14 @@ def _producer(settings: KafkaSettings, **options: Any) -> AIOKafkaProducer:
         **connection(settings),
         acks="all",
         compression_type="zstd",
-        max_batch_size=_BATCH_BYTES,
         max_request_size=_LARGEST_RECORD,
         **options,
     )
+
+
+def _batch_bytes(limits: dict[str, int]) -> int:
+    """Give how much may go into one batch: records that fit alone must not be too much together."""
+    return min(_BATCH_BYTES, *limits.values(), DEFAULT_LIMIT)
 
 
 async def _stop(producer: AIOKafkaProducer) -> None:
@@ -189,25 +204,40 @@ def _forget(stopping: "asyncio.Task[None]") -> None:
         log.debug("producer-stopped", error=repr(error))
 
 
-async def _send(
-    producer: AIOKafkaProducer, records: Sequence[Outgoing], limits: dict[str, int]
-) -> list["asyncio.Future[Any]"]:
+async def _send(producer: AIOKafkaProducer, records: Sequence[Outgoing], limits: dict[str, int]) -> list["_Sent"]:
     """Hand records over in their order, each in the form that its topic takes."""
-    fitted = [one.fitted(limits.get(one.topic, DEFAULT_LIMIT)) for one in records]
-    return [await producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers)) for one in fitted]
+    fitted = [form for one in records for form in one.fitted(limits.get(one.topic, DEFAULT_LIMIT))]
+    return [
+        _Sent(one, await producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers)))
+        for one in fitted
+    ]
 
 
-def _raise_first(records: Sequence[Outgoing], outcomes: Sequence[object], limits: dict[str, int]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """A record on its way."""
+
+    record: Outgoing
+    acknowledged: "asyncio.Future[Any]"
+
+
+async def _all(sent: Sequence[_Sent], *others: Awaitable[Any]) -> list[Any]:
+    """Wait for all, and give what came of each: a value, or what was raised."""
+    return await asyncio.gather(*(one.acknowledged for one in sent), *others, return_exceptions=True)
+
+
+def _raise_first(sent: Sequence[_Sent], outcomes: Sequence[object], limits: dict[str, int]) -> None:
     """Raise what went wrong, the fence before all else.
 
     A topic that takes less than it told us, or that may not be asked, is believed to take half of that from now on: the
     lane answers again, and this time it fits.
     """
     errors = [one for one in outcomes if isinstance(one, BaseException)]
-    for record, outcome in zip(records, outcomes, strict=False):
+    for one, outcome in zip(sent, outcomes, strict=False):
         if isinstance(outcome, MessageSizeTooLargeError):
-            limits[record.topic] = max(limits.get(record.topic, DEFAULT_LIMIT) // 2, _LEAST_LIMIT)
-            log.warning("record-too-large", topic=record.topic, bytes=len(record.value), limit=limits[record.topic])
+            topic = one.record.topic
+            limits[topic] = max(limits.get(topic, DEFAULT_LIMIT) // 2, LEAST_LIMIT)
+            log.warning("record-too-large", topic=topic, bytes=len(one.record.value), limit=limits[topic])
             raise outcome
     for error in sorted(errors, key=lambda one: not isinstance(one, ProducerFenced)):
         raise error

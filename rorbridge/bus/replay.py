@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPa
 from aiokafka.errors import UnknownTopicOrPartitionError
 
 from rorbridge.bus.connection import connection
-from rorbridge.bus.deadletter import NO_EVENT, STATUS, TRUNCATED
+from rorbridge.bus.deadletter import NO_EVENT, REPLAY_ATTEMPT, REPLAY_OF, STATUS, TRUNCATED
 from rorbridge.events import envelope
 from rorbridge.settings import KafkaSettings
 
@@ -37,14 +37,19 @@ class Letter:
     source: str
     attempt: int
     is_cut: bool
-    """Whether the letter lacks the end of the original, which was too large to keep."""
+    """Whether the letter lacks something of the original, which was too large to keep."""
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What is the same for all attempts of one request."""
+        return self.source, self.id
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
     """Which letters are meant; what is not said does not matter."""
 
-    statuses: frozenset[str] = frozenset()
+    statuses: frozenset[str]
     since: datetime | None = None
     until: datetime | None = None
     key: bytes | None = None
@@ -55,7 +60,7 @@ class Filter:
         """Tell whether *letter* is one of those."""
         told = f"{letter.error}\n{letter.message}".lower()
         return (
-            (not self.statuses or letter.status in self.statuses)
+            letter.status in self.statuses
             and (self.since is None or letter.time >= self.since)
             and (self.until is None or letter.time < self.until)
             and (self.key is None or letter.key == self.key)
@@ -66,23 +71,24 @@ class Filter:
 async def letters(settings: KafkaSettings, wanted: Filter) -> list[Letter]:
     """Read the dead letters that *wanted* means, up to the end that the topic has now.
 
-    Of several attempts of one request the last counts, and only as long as there is no result of a later one: what was
-    put once more already is not put again.
+    Of several attempts of one request the last counts, and only as long as no later one was sent: what was put once
+    more already is not put again, be it answered or not.
     """
     latest: dict[tuple[str, str], Letter] = {}
     async for record in _records(settings, settings.dead_letter_topic, wanted.since):
         letter = _letter(record)
-        known = latest.get((letter.source, letter.id))
+        known = latest.get(letter.identity)
         if known is None or letter.attempt >= known.attempt:
-            latest[letter.source, letter.id] = letter
+            latest[letter.identity] = letter
     found = [one for one in latest.values() if wanted.means(one)]
     if not found:
         return []
-    answered: dict[str, int] = {}
-    async for record in _records(settings, settings.results_topic, min(one.time for one in found)):
-        if id_ := envelope.correlation_id(record.headers):
-            answered[id_] = max(answered.get(id_, 0), envelope.attempt(record.headers))
-    return [one for one in found if answered.get(one.id, 0) <= one.attempt]
+    sent: dict[tuple[str, str], int] = {}
+    async for record in _records(settings, settings.requests_topic, min(one.time for one in found)):
+        again = _letter(record)  # read as if it were one: the same identity and attempt
+        if again.attempt > 1:
+            sent[again.identity] = max(sent.get(again.identity, 1), again.attempt)
+    return [one for one in found if sent.get(one.identity, 1) <= one.attempt]
 
 
 async def put(settings: KafkaSettings, found: Sequence[Letter], progress: Callable[[], None]) -> None:
@@ -101,11 +107,14 @@ def _letter(record: Record) -> Letter:
     headers = dict(record.headers)
     place = _place(headers) or f"{record.topic}/{record.partition}/{record.offset}"
     own = tuple((name, raw) for name, raw in record.headers if not name.startswith(("kafka_dlt-", "rorbridge-")))
-    id_, source, attempt, value = place, "", 1, record.value or b""
+    value = record.value or b""
     try:
         event = envelope.read(record.value, own, place)
     except envelope.NotAnEventError:
-        pass  # put as it was: it may have been our reading that was wrong
+        # Put as it was: it may have been our reading that was wrong. It has no id, so headers of ours tell what it is.
+        id_, source = _text(headers.get(REPLAY_OF)) or place, ""
+        attempt = envelope.attempt([("ce_attempt", headers.get(REPLAY_ATTEMPT, b""))])
+        own = (*own, (REPLAY_OF, id_.encode()), (REPLAY_ATTEMPT, str(attempt + 1).encode()))
     else:
         id_, source, attempt, value = event.id, event.source, event.attempt, event.data
         own = tuple(envelope.again(event, datetime.now(UTC)))

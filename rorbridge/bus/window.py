@@ -33,9 +33,8 @@ class Window:
         """
         if self._next is not None and offset < self._next:
             raise ValueError(f"offset {offset} comes after {self._next - 1}")
+        self.skip(offset)
         self._next = offset + 1
-        while self._unread and self._unread[0] < offset:
-            self._open.pop(self._unread.popleft())  # Kafka has it no more: there is nothing to answer
         if self._unread and self._unread[0] == offset:
             self._unread.popleft()
             return True
@@ -44,6 +43,11 @@ class Window:
         self._end = offset + 1
         self._open[offset] = None
         return True
+
+    def skip(self, offset: int) -> None:
+        """Note that the next record is *offset*: Kafka has none of those before it that a commit left open."""
+        while self._unread and self._unread[0] < offset:
+            self._open.pop(self._unread.popleft())
 
     def answer(self, offset: int) -> None:
         """Close a record whose answer is on its way. Raises KeyError for one that is not open."""
@@ -56,11 +60,18 @@ class Window:
 
     @property
     def room(self) -> int:
-        """How many more offsets may be taken before the answered ones could not be written down any more."""
-        return MOST_SPAN - ((self._end or 0) - (self.position or 0))
+        """How many more offsets may be read before the answered ones could not be written down any more.
+
+        After a restart those up to the highest answered one are read again, and take no room.
+        """
+        position = self.position or 0
+        return MOST_SPAN - (max(self._next or 0, position) - position)
 
     def reaches(self, offset: int) -> bool:
-        """Tell whether *offset* may be taken: not when a gap puts it beyond what a commit has room for."""
+        """Tell whether *offset* may be taken: not when a gap puts it beyond what a commit has room for.
+
+        Those left open before it that are not there any more have to be skipped first.
+        """
         return not self._open or offset - next(iter(self._open)) < MOST_SPAN
 
     @property

@@ -33,9 +33,14 @@ class LetterStatus(StrEnum):
     NO_EVENT = "no-event"
 
 
+_STATUSES = (LetterStatus.REJECTED, LetterStatus.FAILED)
+"""What is no event has to be asked for: put again as it is, it will most likely come back."""
+
+
 def replay(
     status: Annotated[
-        list[LetterStatus] | None, typer.Option("--status", help="Only these; may be given several times.")
+        list[LetterStatus] | None,
+        typer.Option("--status", help="Only these, by default rejected and failed; may be given several times."),
     ] = None,
     since: Annotated[
         str | None, typer.Option(help="Letters since then: 2026-11-24T08:00Z, or 30m, 2h, 7d ago.")
@@ -57,7 +62,7 @@ def replay(
     """
     now = datetime.now(UTC)
     wanted = Filter(
-        statuses=frozenset(status or ()),
+        statuses=frozenset(status or _STATUSES),
         since=_time("--since", since, now),
         until=_time("--until", until, now),
         key=key.encode() if key is not None else None,

@@ -1,8 +1,9 @@
 """What is needed: the criteria that an offer has to meet."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from rorbridge.events import codesystems as cs
@@ -161,6 +162,14 @@ class Need(Received):
         description="When it must be open, by its opening hours; with a time zone.",
         examples=["2026-11-24T09:00:00+01:00"],
     )
+
+    @field_validator("open_at")
+    @classmethod
+    def _within_reach(cls, moment: datetime | None) -> datetime | None:
+        """Refuse the ends of the calendar, where a moment cannot be told in another time zone."""
+        if moment and not datetime(1900, 1, 1, tzinfo=UTC) <= moment < datetime(2200, 1, 1, tzinfo=UTC):
+            raise PydanticCustomError("moment_out_of_reach", "name a moment from 1900 to 2199")
+        return moment
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:

@@ -206,6 +206,8 @@ async def _broken(request: Request, rule: Rule, handler: Handler) -> Response:
         whole = await handler(request)
         kept = {name: whole.headers[name] for name in ("content-type", "content-encoding") if name in whole.headers}
         return Response(bytes(whole.body)[: len(whole.body) // 2], whole.status_code, kept)
+    if rule.fault == "closed":
+        return Response(b"{", headers={"Content-Length": "1000", "Content-Type": answers.FHIR_JSON})  # uvicorn hangs up
     plain = {
         "503": answers.gateway(503, "Service Unavailable"),
         "token-refused": _invalid_client(),

@@ -5,8 +5,9 @@ from typing import Literal
 
 import msgspec
 
-Kind = Literal["410", "429", "500", "503", "truncated", "not-json", "token-refused", "token-expired"]
+Kind = Literal["410", "429", "500", "503", "truncated", "closed", "not-json", "token-refused", "token-expired"]
 """What goes wrong: a page that is no longer kept, throttling, an OperationOutcome, a gateway's HTML page, half a body,
+a socket that is closed in the midst of one,
 a body that is no JSON, the token endpoint that refuses (401), and a FHIR call whose valid token is treated as expired
 (401)."""
 

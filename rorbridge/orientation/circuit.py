@@ -1,7 +1,8 @@
 """The circuit to the directory: while it is away, requests are parked, and one probe at a time finds its end.
 
 An outage is not a request's fault, and a request that alone cannot be answered is no outage. What tells them apart is
-the simplest question there is, the directory's check: while that is answered, a failure counts against the request.
+a question that any directory must be able to answer, its check: while that is answered, a failure counts against the
+request.
 
 Breakers from pip (aiobreaker, purgatory, pybreaker) raise at once while they are open; here the callers have to wait,
 each with its own deadline.
@@ -9,7 +10,9 @@ each with its own deadline.
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 from structlog.stdlib import get_logger
@@ -27,24 +30,48 @@ _MOST_OWN_FAILURES = 5
 """Failures of one request, each while the directory answers, after which it fails for good."""
 _MOST_TOO_SLOW = 2
 """The same for one that takes longer than its budget: the first time may have been the end of an outage."""
+_MOST_HELD_OFF_S = 600.0
+"""A request that alone is asked to hold off, while others are answered, fails after so many seconds."""
+_SLOW_S = 1.0
+"""A request that is asked for longer counts as waiting: it holds up no other of its lane."""
 _CHECK_S = 10.0
-"""The simplest question is answered within so many seconds, or the directory counts as away."""
+"""The check is answered within so many seconds, or the directory counts as away."""
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
 _LONGEST_RETRY_AFTER_S = 60.0
 
 
+@dataclass(eq=False, slots=True)
+class _Asker:
+    """A request that asks, as often as it takes."""
+
+    own_failures: int = 0
+    held_off_since: float | None = None
+    answered_then: int = 0
+    """How many questions had been answered when it was asked to hold off."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """Why the directory counts as away, and for how many seconds it asks us to hold off."""
+
+    problem: str
+    hold_off_s: float = 0.0
+
+
 class Circuit:
     """Lets questions through to the directory, or parks them."""
 
-    def __init__(self, check: Callable[[], Awaitable[None]]) -> None:
-        """*check* puts the simplest question; raises DirectoryUnavailableError while the directory is away."""
+    def __init__(self, check: Callable[[], Awaitable[None]], clock: Callable[[], float] = time.monotonic) -> None:
+        """*check* puts the question that tells; raises DirectoryUnavailableError while the directory is away."""
         self._check = check
+        self._clock = clock
         self.problem: str | None = None
         """Why the circuit is open; None while it is closed."""
         self._closed = asyncio.Event()
         self._closed.set()
-        self._checking: asyncio.Task[str | None] | None = None
+        self._answered = 0
+        self._checking: asyncio.Task[_Away | None] | None = None
         self._probing: asyncio.Task[None] | None = None
 
     async def ask(self, question: Callable[[], Awaitable[Value]], parking: Parking) -> Value:
@@ -53,61 +80,89 @@ class Circuit:
         While the directory is away this waits, without end: bound it by the request's deadline. Raises
         DirectoryUnavailableError only when the directory answers, but time and again not this question.
         """
-        own_failures = 0
+        asker = _Asker()
         while True:
             if self.problem:
                 await _parked(self._closed.wait(), parking)
             try:
-                return await question()
+                answer = await _unless_slow(question(), parking)
             except DirectoryUnavailableError as error:
-                if error.retry_after_s is not None:
-                    self._open(str(error), min(error.retry_after_s, _LONGEST_RETRY_AFTER_S))
-                    continue
-                if self.problem:
-                    continue  # an outage that another has found meanwhile
-                if away := await _parked(asyncio.shield(self._checked()), parking):
-                    self._open(away, _FIRST_PAUSE_S)
-                    continue
-                own_failures += 1
-                if own_failures >= (_MOST_TOO_SLOW if error.is_too_slow else _MOST_OWN_FAILURES):
-                    raise
-                longest = min(_FIRST_PAUSE_S * 2**own_failures, _LONGEST_PAUSE_S)
-                await _parked(asyncio.sleep(random.uniform(0, longest)), parking)  # noqa: S311 - full jitter, no secret
+                failure = error
+            else:
+                self._answered += 1
+                return answer
+            await self._after(failure, asker, parking)
 
-    def _checked(self) -> "asyncio.Task[str | None]":
+    async def _after(self, failure: DirectoryUnavailableError, asker: _Asker, parking: Parking) -> None:
+        """Find out whose fault a failure is and wait for as long as that takes; raise it when it is the asker's."""
+        if failure.retry_after_s is not None:
+            await self._hold_off(failure, failure.retry_after_s, asker, parking)
+            return
+        if self.problem:
+            return  # an outage that another has found meanwhile
+        if away := await _parked(asyncio.shield(self._checked()), parking):
+            self._open(away)
+            return
+        asker.own_failures += 1
+        if asker.own_failures >= (_MOST_TOO_SLOW if failure.is_too_slow else _MOST_OWN_FAILURES):
+            raise failure
+        longest = min(_FIRST_PAUSE_S * 2**asker.own_failures, _LONGEST_PAUSE_S)
+        await _parked(asyncio.sleep(random.uniform(0, longest)), parking)  # noqa: S311 - full jitter, no secret
+
+    async def _hold_off(
+        self, failure: DirectoryUnavailableError, seconds: float, asker: _Asker, parking: Parking
+    ) -> None:
+        """Have all hold off, or the asker alone when others were answered since it was last asked to."""
+        seconds = min(seconds, _LONGEST_RETRY_AFTER_S)
+        is_first = asker.held_off_since is None
+        others_answered = self._answered > asker.answered_then
+        asker.answered_then = self._answered
+        if is_first or not others_answered:
+            asker.held_off_since = self._clock() if is_first else asker.held_off_since
+            self._open(_Away(str(failure), seconds))
+            return
+        if asker.held_off_since is not None and self._clock() - asker.held_off_since > _MOST_HELD_OFF_S:
+            raise failure
+        await _parked(asyncio.sleep(seconds + random.uniform(0, _FIRST_PAUSE_S)), parking)  # noqa: S311
+
+    def _checked(self) -> "asyncio.Task[_Away | None]":
         """Check whether the directory is there, once for all who ask meanwhile; the reason when it is not."""
         if self._checking is None or self._checking.done():
             self._checking = asyncio.create_task(self._away(), name="check the directory")
         return self._checking
 
-    async def _away(self) -> str | None:
+    async def _away(self) -> _Away | None:
         try:
             async with asyncio.timeout(_CHECK_S):
                 await self._check()
         except DirectoryUnavailableError as error:
-            return str(error)
+            return _Away(str(error), min(error.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S))
         except TimeoutError:
-            return f"no answer to the simplest search within {_CHECK_S:g} s"
+            return _Away(f"no answer to a simple search within {_CHECK_S:g} s")
         except DirectoryError:
             return None  # it does not like the question, so it is there
+        except Exception as error:  # a bug: without its probe the circuit would stay as it is for ever
+            log.exception("check-failed")
+            return _Away(f"the check itself failed ({type(error).__name__})")
         return None
 
-    def _open(self, problem: str, pause_s: float) -> None:
+    def _open(self, away: _Away) -> None:
         if self.problem is None:
-            log.warning("circuit-open", problem=problem)
+            log.warning("circuit-open", problem=away.problem)
             self._closed.clear()
+            pause_s = max(away.hold_off_s, _FIRST_PAUSE_S)
             self._probing = asyncio.create_task(self._probe(pause_s), name="probe the directory")
-        self.problem = problem
+        self.problem = away.problem
 
     async def _probe(self, pause_s: float) -> None:
         """Try, at a slower and slower pace, until the directory is back."""
         while True:
             await asyncio.sleep(pause_s)
-            problem = await self._away()
-            if problem is None:
+            away = await self._away()
+            if away is None:
                 break
-            self.problem = problem
-            pause_s = min(max(pause_s, _FIRST_PAUSE_S) * 2, _LONGEST_PAUSE_S)
+            self.problem = away.problem
+            pause_s = max(min(pause_s * 2, _LONGEST_PAUSE_S), away.hold_off_s)
         log.warning("circuit-closed")
         self.problem = None
         self._closed.set()
@@ -118,4 +173,14 @@ async def _parked(waiting: Awaitable[Value], parking: Parking) -> Value:
     try:
         return await waiting
     finally:
+        parking(False)
+
+
+async def _unless_slow(asking: Awaitable[Value], parking: Parking) -> Value:
+    """Wait for an answer; from _SLOW_S on the request counts as waiting."""
+    slow = asyncio.get_running_loop().call_later(_SLOW_S, parking, True)
+    try:
+        return await asking
+    finally:
+        slow.cancel()
         parking(False)

@@ -63,5 +63,5 @@ class Directory(Protocol):
         ...
 
     async def check(self) -> None:
-        """Put the simplest question. Raises DirectoryUnavailableError while the directory is away."""
+        """Put a question that any directory must be able to answer. Raises DirectoryUnavailableError while the directory is away."""
         ...

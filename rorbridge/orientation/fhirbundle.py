@@ -1,9 +1,10 @@
 """The same answer as a FHIR R4 searchset Bundle: what was kept, in its order, after the audience's policy."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
+
+import msgspec
 
 from rorbridge.orientation import fhir
 from rorbridge.orientation.assemble import CONFIDENTIALITY_URLS, RESTRICTED
@@ -27,7 +28,7 @@ def bundle(
         for reference, mode in _references(verdict, audience, redactions):
             raw = found.raw.get(reference)
             if raw is not None and reference not in entries:
-                resource = _redacted(json.loads(bytes(raw)), audience, redactions)
+                resource = _redacted(msgspec.json.decode(raw), audience, redactions)
                 entries[reference] = _entry(reference, resource, mode, found.distances)
     return {"resourceType": "Bundle", "type": "searchset", "total": total, "entry": list(entries.values())}
 
@@ -58,40 +59,46 @@ def _entry(reference: str, resource: Resource, mode: str, distances: dict[str, f
 
 
 def _redacted(resource: Resource, audience: Audience, redactions: Counter[str]) -> Resource:
-    """Take out the contacts and telecoms that *audience* may not read, wherever a resource has them."""
-    telecoms = resource.get("telecom")
-    if telecoms is not None:
-        _keep(resource, "telecom", [one for one in telecoms if _allowed(one, 1, audience)], "telecom", redactions)
-    if "contact" in resource:
-        kept = [one for one in resource["contact"] if _allowed(one, 1, audience)]
-        for one in kept:
-            level = _level(one)
-            allowed = [telecom for telecom in one.get("telecom", []) if _allowed(telecom, level, audience)]
-            _keep(one, "telecom", allowed, "telecom", redactions)
-        _keep(resource, "contact", kept, "contact", redactions)
-    if "extension" in resource:
-        _keep(resource, "extension", list(_extensions(resource, audience, redactions)), "contact", redactions)
+    """Take out the contacts and telecoms that *audience* may not read, wherever a resource has them.
+
+    What has not the shape that FHIR gives it does not say who may read it, so it goes, too.
+    """
+    telecoms = [one for one in _elements(resource, "telecom") if _allowed(one, 1, audience)]
+    _keep(resource, "telecom", telecoms, "telecom", redactions)
+    contacts = [one for one in _elements(resource, "contact") if _allowed(one, 1, audience)]
+    for one in contacts:
+        level = _level(one)
+        allowed = [telecom for telecom in _elements(one, "telecom") if _allowed(telecom, level, audience)]
+        _keep(one, "telecom", allowed, "telecom", redactions)
+    _keep(resource, "contact", contacts, "contact", redactions)
+    _keep(resource, "extension", list(_extensions(resource, audience, redactions)), "contact", redactions)
     return resource
 
 
 def _extensions(resource: Resource, audience: Audience, redactions: Counter[str]) -> Iterator[Resource]:
-    for one in resource["extension"]:
+    for one in _elements(resource, "extension"):
         if one.get("url") == _CONTACT:
             if not _allowed(one, 1, audience):
                 continue
             level = _level(one)
             parts = [
                 part
-                for part in one.get("extension", [])
+                for part in _elements(one, "extension")
                 if part.get("url") != _CONTACT_TELECOM or _allowed(part, level, audience)
             ]
             _keep(one, "extension", parts, "telecom", redactions)
         yield one
 
 
+def _elements(holder: Resource, name: str) -> list[Resource]:
+    """Give the elements of a list, as far as they are any."""
+    found = holder.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
 def _keep(holder: Resource, name: str, kept: list[Resource], rule: str, redactions: Counter[str]) -> None:
     """Put what is kept in the place of what there was; FHIR knows no empty lists."""
-    if hidden := len(holder.get(name, [])) - len(kept):
+    if hidden := len(_elements(holder, name)) - len(kept):
         redactions[rule] += hidden
     if kept:
         holder[name] = kept
@@ -106,9 +113,10 @@ def _allowed(element: Resource, at_least: int, audience: Audience) -> bool:
 def _level(element: Resource) -> int:
     """Give the strictest level that an element names; a missing or unknown one counts as restricted."""
     levels = []
-    for one in element.get("extension", []):
-        if one.get("url") in _LEVELS:
-            codings = one.get("valueCodeableConcept", {}).get("coding", [])
-            code = next((coding.get("code") for coding in codings if coding.get("code")), None)
-            levels.append(int(code) if code in {"1", "2", "3"} else RESTRICTED)
+    for one in _elements(element, "extension"):
+        if str(one.get("url")) in _LEVELS:
+            concept = one.get("valueCodeableConcept")
+            codings = _elements(concept, "coding") if isinstance(concept, dict) else []
+            code = next((coding["code"] for coding in codings if coding.get("code")), None)
+            levels.append(int(code) if isinstance(code, str) and code in {"1", "2", "3"} else RESTRICTED)
     return max(levels, default=RESTRICTED)

@@ -24,6 +24,8 @@ from rorbridge.orientation.rank import rank
 
 _WIDEN = 2.0
 """By what the radius grows from round to round."""
+_MOST_ROUNDS = 12
+"""Searches of one request: 0.25 km widened to 500. What begins smaller grows faster."""
 
 
 def _not_told(waits: bool) -> None:
@@ -178,6 +180,10 @@ def radii(request: OrientationRequest) -> Iterator[float | None]:
     radius = request.where.radius_km if request.where else None
     widest = request.where.max_radius_km if request.where else None
     yield radius
-    while radius and widest and radius < widest:
-        radius = min(radius * _WIDEN, widest)
-        yield radius
+    if radius and widest:
+        factor = max(_WIDEN, (widest / radius) ** (1 / (_MOST_ROUNDS - 1)))
+        for _ in range(_MOST_ROUNDS - 1):
+            if radius >= widest:
+                return
+            radius = min(radius * factor, widest)
+            yield radius

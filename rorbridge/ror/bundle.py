@@ -4,7 +4,9 @@ One entry that cannot be read costs that entry; it is told, and the rest is used
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Annotated, Any
 
 import msgspec
 
@@ -15,6 +17,15 @@ _ISSUE_CODE = re.compile("[a-z-]{1,40}")
 _MOST_ISSUES = 5
 _LONGEST_DIAGNOSTICS = 400
 _DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
+_FARTHEST_KM = 20_040.0
+"""Half around the earth: no place is farther away than that."""
+
+_MOST_ENTRIES = 100_000
+"""Entries of one page; 200 offers with all that belongs to them have a few thousand."""
+_DEEPEST = 64
+"""Levels of a resource that is passed on as it came; those of the ROR have about ten."""
+_UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for what it cannot read; the last for brackets within brackets."""
 
 
 class _Link(msgspec.Struct, gc=False):
@@ -36,7 +47,7 @@ class _Bundle(msgspec.Struct, rename="camel"):
     resource_type: str = ""
     total: int | None = None
     link: tuple[_Link, ...] = ()
-    entry: tuple[msgspec.Raw, ...] = ()
+    entry: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=_MOST_ENTRIES)] = ()
 
 
 class _Kind(msgspec.Struct, rename="camel", gc=False):
@@ -93,7 +104,7 @@ def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> s
     """
     try:
         bundle = _BUNDLE.decode(page)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise RorAnswerError(f"a page of {len(page)} bytes is no FHIR JSON: {error}") from None
     if bundle.resource_type != "Bundle":
         raise RorAnswerError("a page is FHIR JSON, but no Bundle")
@@ -102,7 +113,7 @@ def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> s
     for number, entry in enumerate(bundle.entry):
         try:
             _add_entry(entry, found, keep_raw=keep_raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except _UNREADABLE as error:
             found.broken.append(f"entry {number}, {_kind_of(entry)}: {error}")
     return next((link.url for link in bundle.link if link.relation == "next" and link.url), None)
 
@@ -114,7 +125,7 @@ def searchable(body: bytes) -> frozenset[str]:
     """
     try:
         statement = _CAPABILITY.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNREADABLE as error:
         raise RorAnswerError(f"/metadata is no CapabilityStatement: {error}") from None
     return frozenset(
         parameter.name
@@ -142,7 +153,7 @@ def outcome(body: bytes) -> tuple[Issue, ...]:
     """
     try:
         found = _OUTCOME.decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return ()
     if found.resource_type != "OperationOutcome":
         return ()
@@ -160,7 +171,7 @@ def _add_entry(raw: msgspec.Raw, found: fhir.Searchset, *, keep_raw: bool) -> No
     if not bytes(entry.resource):
         found.broken.append("an entry without a resource")
         return
-    kind = _KIND.decode(entry.resource)
+    kind = _kind(entry.resource, keep_raw=keep_raw)
     match kind.resource_type:
         case "HealthcareService":
             service = _SERVICE.decode(entry.resource)
@@ -186,16 +197,39 @@ def _add_entry(raw: msgspec.Raw, found: fhir.Searchset, *, keep_raw: bool) -> No
         found.raw[f"{kind.resource_type}/{kind.id}"] = entry.resource
 
 
+def _kind(raw: msgspec.Raw, *, keep_raw: bool) -> _Kind:
+    if keep_raw:
+        _ensure_plain(raw)
+    return _KIND.decode(raw)
+
+
+def _ensure_plain(raw: msgspec.Raw) -> None:
+    """Make sure that a resource can be passed on as it came: what we do not use of it was passed over so far.
+
+    Raises msgspec.MsgspecError or UnicodeDecodeError.
+    """
+    level: list[Any] = [msgspec.json.decode(raw)]
+    for _ in range(_DEEPEST):
+        level = [part for one in level if isinstance(one, dict | list) for part in _parts(one)]
+    if level:
+        raise msgspec.ValidationError(f"nested deeper than {_DEEPEST} levels")
+
+
+def _parts(one: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return one.values() if isinstance(one, dict) else one
+
+
 def _distance(search: _Search | None) -> float | None:
     """Give the distance in km of an included Location (ROR-API 2.8)."""
     found = fhir.extension(search.extension, _DISTANCE) if search else None
-    return found.value_distance.value if found and found.value_distance else None
+    value = found.value_distance.value if found and found.value_distance else None
+    return value if value is not None and 0 <= value <= _FARTHEST_KM else None
 
 
 def _kind_of(raw: msgspec.Raw) -> str:
     try:
         entry = _ENTRY.decode(raw)
         kind = _KIND.decode(entry.resource)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNREADABLE:
         kind = None
     return f"{kind.resource_type}/{kind.id}" if kind else "of no readable kind"

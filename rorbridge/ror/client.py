@@ -112,9 +112,8 @@ class RorDirectory:
         return replace(found, source=source, verified_only=asked.verified_only)
 
     async def check(self) -> None:
-        """Search for one id that no offer has: token, headers, rights and the server's search in the least of calls."""
-        nothing = {"_id": "rorbridge-check"}
-        url = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=nothing)
+        """Make the least of searches that needs all that ours need: token, headers, rights, place index, includes."""
+        url = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=query.CHECK)
         bundle.add_page(await self._aside(url, "check"), Searchset())
 
     async def _aside(self, url: httpx.URL, name: str) -> bytes:
@@ -174,13 +173,16 @@ class RorDirectory:
     def _ours(self, link: str) -> httpx.URL:
         """Take a next link as it is, but to the host that we call: links may show another one (ROR-API 3.4).
 
-        So the token goes nowhere else, whatever an answer says.
+        So the token goes nowhere else, whatever an answer says, and nothing else goes in its place.
         """
+        ours = self._base_url
         try:
-            url = self._base_url.join(link)
-            return url.copy_with(scheme=self._base_url.scheme, host=self._base_url.host, port=self._base_url.port)
+            url = ours.join(link)
+            if url.scheme in {"http", "https"}:
+                return url.copy_with(scheme=ours.scheme, host=ours.host, port=ours.port, userinfo=b"")
         except (httpx.InvalidURL, ValueError):
-            raise RorAnswerError("a next link is no URL") from None
+            pass
+        raise RorAnswerError("a next link is no URL of HTTP")
 
     async def _get(self, url: httpx.URL, budget: Budget, name: str) -> bytes:
         """Get a page; a token that is no longer taken is renewed once."""
@@ -213,7 +215,8 @@ def _error(answer: Answer) -> DirectoryError:
     """
     status = answer.status
     issues = bundle.outcome(answer.body)
-    if 400 <= status < 500 and status not in {401, 403, 429}:
+    # A 4xx without an OperationOutcome is not the ROR's word: so gateways speak while what is behind them is away.
+    if issues and 400 <= status < 500 and status not in {401, 403, 429}:
         return RorRefusedError(status, tuple(f"{one.code}: {one.diagnostics}" for one in issues))
     told = ", ".join((f"HTTP {status}", *dict.fromkeys(one.code for one in issues)))
     if status in {401, 403}:

@@ -87,14 +87,15 @@ async def _body(response: httpx.Response) -> bytes:
         raise RorAnswerError("its body comes in an encoding that was not asked for")
     unpack = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
     parts: list[bytes] = []
-    size = 0
+    came = size = 0
     async for chunk in response.aiter_raw():
+        came += len(chunk)
         try:
             part = unpack.decompress(chunk, MOST_BYTES + 1 - size) if unpack else chunk
         except zlib.error as error:
             raise RorAnswerError(f"its body is no gzip: {error}") from None
         size += len(part)
-        if size > MOST_BYTES:
+        if max(came, size) > MOST_BYTES:
             raise RorAnswerError(f"its body is larger than {MOST_BYTES >> 20} MiB")
         parts.append(part)
     if unpack and not unpack.eof:

@@ -109,4 +109,4 @@ async def _search(directory: RorDirectory) -> Finding:
         if isinstance(error, RorAccessError):
             mend = "the token is taken or not, or one of the four Ror-* headers is not what the ANS handed over"
         return Finding("search", State.FAILED, error.problem.detail, mend)
-    return Finding("search", State.OK, "the ROR answered a search for an id that no offer has")
+    return Finding("search", State.OK, "the ROR answered a search with all that ours ask for")

@@ -25,6 +25,14 @@ INCLUDES: Final[Parameters] = [
 ]
 """The block of includes that the ANS documents (ROR-API 3.4)."""
 
+CHECK: Final[Parameters] = [
+    ("specialty", f"{cs.ACTIVITY}|437"),
+    ("location.near", "48.856600|2.352200|1|km"),
+    ("_count", "1"),
+    *INCLUDES,
+]
+"""A search for one general practice in the midst of Paris, with all that belongs to it."""
+
 CODED_PARAMETERS: Final = {
     "activity": "specialty",
     "family": "specialty",

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import logging
 import random
 import sys
 from datetime import UTC, datetime
@@ -22,7 +23,9 @@ def main() -> int:
     given = options.parse_args()
     chaos = Chaos(given.minutes, given.seed, given.per_second, given.sabotage, given.only)
     print(f"logs: {chaos.folder}", file=sys.stderr)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # of this process; that brokers go is the point of it
     found, _ = asyncio.run(chaos.run())
+    found.wrong.extend(f"left behind: {one}" for one in chaos.leftovers())
     print(table(chaos, found))
     for problem in (found.lost, found.repeated, found.disordered, found.wrong):
         for one in problem[:10]:

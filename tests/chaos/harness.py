@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import random
 import signal
 import subprocess
@@ -25,6 +24,8 @@ from tests.support.processes import environment, free_port
 
 SESSION_TIMEOUT_S = 10.0
 """aiokafka's default: a process that is frozen for longer loses its partitions."""
+_MARK = "CHAOS_RUN"
+"""Variable in the environment of every process of a run, so that none is overlooked when it ends."""
 _ALWAYS = {"fault": "500", "probability": 1.0, "where": POISON}
 _PLANS: dict[str, dict[str, object]] = {
     "500 at random": {"rules": [{"fault": "500", "probability": 0.15}]},
@@ -32,6 +33,7 @@ _PLANS: dict[str, dict[str, object]] = {
     "429": {"rules": [{"fault": "429", "probability": 0.5, "retry_after_s": 2}]},
     "hanging": {"latency_ms": 60_000.0},
     "cut bodies": {"rules": [{"fault": "truncated", "probability": 0.15}]},
+    "closed sockets": {"rules": [{"fault": "closed", "probability": 0.15}]},
     "no JSON": {"rules": [{"fault": "not-json", "probability": 0.15}]},
     "token endpoint down": {
         "rules": [{"fault": "token-refused", "probability": 1.0}, {"fault": "token-expired", "probability": 1.0}]
@@ -142,6 +144,7 @@ class Chaos:
         self._instances.clear()
         found = await account(stream, topics, still_open)
         found.wrong.extend(f"exit code {code} after SIGTERM" for code in self.exits if code)
+        self._noted()
         return found
 
     def _start(self) -> None:
@@ -150,7 +153,7 @@ class Chaos:
         with (self.folder / f"bridge-{len(list(self.folder.iterdir()))}.log").open("ab") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command],
-                env=environment({**self._settings, "RORBRIDGE_HTTP__PORT": str(port)}),
+                env=environment({**self._settings, "RORBRIDGE_HTTP__PORT": str(port), _MARK: str(self.folder)}),
                 stdout=output,
                 stderr=output,
             )
@@ -224,7 +227,7 @@ class Chaos:
         with (self.folder / "lookalike.log").open("ab") as output:
             self._lookalike = subprocess.Popen(
                 [sys.executable, "-m", "rorbridge", *arguments],
-                env=environment({}),
+                env=environment({_MARK: str(self.folder)}),
                 stdout=subprocess.PIPE,
                 stderr=output,
             )
@@ -237,17 +240,18 @@ class Chaos:
         self._faults_url = f"http://127.0.0.1:{self._port}/_faults"
 
     def leftovers(self) -> list[str]:
-        """Give the processes that a run has left behind."""
-        with suppress(FileNotFoundError):
-            return [
-                path.name
-                for path in Path("/proc").iterdir()
-                if path.name.isdigit() and int(path.name) != os.getpid() and _is_of(path, str(self._kafka.folder))
-            ]
-        return []
+        """Give the command lines of processes that the run has left behind; with them go their sockets."""
+        found = []
+        for path in Path("/proc").iterdir():
+            with suppress(OSError):
+                told = (path / "environ").read_bytes() + (path / "cmdline").read_bytes() if path.name.isdigit() else b""
+                if str(self.folder).encode() in told or str(self._kafka.folder).encode() in told:
+                    found.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return found
 
-
-def _is_of(process: Path, text: str) -> bool:
-    with suppress(OSError):
-        return text.encode() in (process / "cmdline").read_bytes()
-    return False
+    def _noted(self) -> None:
+        """Count what the bridges themselves noted of the fences and restarts of their lanes."""
+        for log in self.folder.glob("bridge-*.log"):
+            text = log.read_text(errors="replace")
+            for event in ("lane-fenced", "lane-restarts", "circuit-open"):
+                self.events[f"noted by the bridges: {event}"] += text.count(f'"{event}"')

@@ -20,6 +20,10 @@ POISON = "0999"
 """An activity code for which the ROR is made to fail, always."""
 
 
+_CLOCK_S = 0.05
+"""By how much a record's timestamp may be early: it is in milliseconds, and taken before the record is sent."""
+
+
 @dataclass
 class Stream:
     """Publishes requests at a pace until it is stopped; remembers them in their order."""
@@ -155,14 +159,24 @@ async def account(stream: Stream, topics: Topics, still_open: Iterable[str]) -> 
     letters = await read_to_end(stream.bootstrap_servers, topics.dead_letters, "read_committed")
     seen = Counter(correlation_id(one.headers) or "?" for one in results)
     status = {correlation_id(one.headers) or "?": json.loads(one.value or b"{}")["status"] for one in results}
-    expected_letters = stream.no_events + sum(one in {"rejected", "failed"} for one in status.values())
+    answered_at = {correlation_id(one.headers) or "?": one.timestamp / 1000 for one in results}
+    expected_letters = Counter(id_ for id_, one in status.items() if one in {"rejected", "failed"})
+    told_letters = Counter(dict(one.headers).get("ce_id", b"").decode() for one in letters)
+    no_events = told_letters.pop("", 0)
     wrong = [*still_open]
     wrong += [f"{id_} is {status[id_]}" for id_ in stream.rejected if status.get(id_) != "rejected"]
     wrong += [f"{id_} is {status[id_]}" for id_ in stream.poisoned if status.get(id_) not in {"failed", None}]
     failed = [id_ for id_, one in status.items() if one == "failed" and id_ not in stream.poisoned]
     wrong += [f"{id_} failed by an outage" for id_ in failed]
-    if len(letters) != expected_letters:
-        wrong.append(f"{len(letters)} dead letters, {expected_letters} expected")
+    if no_events != stream.no_events:
+        wrong.append(f"{no_events} dead letters of what is no event, {stream.no_events} expected")
+    wrong += [f"{told_letters[id_]} dead letters of {id_}" for id_ in told_letters if told_letters[id_] != 1]
+    wrong += [f"a dead letter of {id_}, which is {status.get(id_)}" for id_ in told_letters - expected_letters]
+    wrong += [f"no dead letter of {id_}, which is {status[id_]}" for id_ in expected_letters - told_letters]
+    for id_ in (one for one, told in status.items() if told == "expired"):
+        deadline = stream.deadlines.get(id_)
+        if deadline is None or answered_at[id_] < deadline.timestamp() - _CLOCK_S:
+            wrong.append(f"{id_} expired before its deadline, {deadline}")
     wrong += [f"a result for {id_}, which nobody asked" for id_ in seen if id_ not in stream.sent]
     return Account(
         requests=len(stream.sent) + stream.no_events,

@@ -85,7 +85,7 @@ async def test_a_record_that_the_topic_finds_too_large_is_cut_further(broker: Br
     dice = random.Random(1)
 
     def sized(size: int) -> Outgoing:
-        return Outgoing(topics.results, b"k", dice.randbytes(size), (), sized)
+        return Outgoing(topics.results, b"k", dice.randbytes(size), (), lambda less: (sized(less),))
 
     # The topic takes 1 MiB, but we believe in more, as where we may not read its settings.
     limits = {topics.results: 5_000_000}
@@ -136,7 +136,9 @@ async def test_a_slow_request_holds_up_no_other_of_its_partition(
             await producer.start()
             for number in range(500):
                 code = "0998" if number % 100 == 50 else "013"
-                content = {"need": {"activity": [code]}, "where": {"departments": ["44"]}}
+                # Each is another need, so that none is answered by the call of another.
+                around = {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 1 + number / 10}
+                content = {"need": {"activity": [code]}, "where": around}
                 id_ = f"{code}-{number}"
                 await producer.send(
                     topics.requests, json.dumps(content).encode(), key=id_.encode(), partition=0, headers=headers(id_)

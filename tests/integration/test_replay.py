@@ -19,6 +19,7 @@ from tests.support.processes import environment, running_service
 from tests.support.requests import ANSWERED, Sent, headers
 
 REQUEST = json.dumps(json.loads(examples()[0].data) | {"answer": {"limit": 1}}).encode()
+REFUSED = b'{"resourceType": "OperationOutcome", "issue": [{"code": "invalid"}]}'
 EMPTY = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
 
 
@@ -37,7 +38,7 @@ async def test_a_failed_request_is_put_again_under_its_id_and_answered_once_more
     refuses = True
 
     async def search(request: Request) -> Response:
-        return Response(b"{}", 400) if refuses else Response(EMPTY, media_type="application/fhir+json")
+        return Response(REFUSED, 400) if refuses else Response(EMPTY, media_type="application/fhir+json")
 
     failing = Sent("wanted", b"case-1", REQUEST, headers("wanted"), ANSWERED)
     bare = Sent("bare", b"case-2", REQUEST, [], ANSWERED)
@@ -75,6 +76,13 @@ async def test_a_failed_request_is_put_again_under_its_id_and_answered_once_more
             again = await replay(settings, "--status", "failed")
             assert "no such dead letter" in again.stderr, "what was answered anew is not put again"
             assert (await replay(settings, "--since", "yesterday")).returncode == 64
+            assert "1 sent" in (await replay(settings, "--status", "no-event")).stderr
+            await read(broker, [topics.dead_letters], until=lambda found: len(found) >= 5)
+            [again_none] = (await replay(settings, "--status", "no-event", "--dry-run")).stdout.splitlines()
+            assert "attempt 2" in again_none, "the same one, once more"
+        # The service is down, so that nothing is answered between the two.
+        assert "1 sent" in (await replay(settings, "--status", "no-event")).stderr
+        assert "no such dead letter" in (await replay(settings, "--status", "no-event")).stderr
         results = await read_all(broker, topics.results)
     by_id: dict[str, list[Record]] = {}
     for one in results:

@@ -182,7 +182,7 @@ async def test_a_token_endpoint_s_trouble_is_told_without_secrets(
             RorRefusedError,
             "business-rule: Indicateur INDICATEUR_INCONNU",
         ),
-        (fhir(b"", 404), RorRefusedError, "no reason"),
+        (fhir(b"", 404), RorAnswerError, "HTTP 404"),
         (HTMLResponse("<h1>Service unavailable</h1>", 503), RorUnavailableError, "HTTP 503"),
         (fhir(b"{}", 429), RorUnavailableError, "HTTP 429"),
         (fhir(b"{}", 403), RorAccessError, "403"),

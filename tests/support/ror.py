@@ -1,14 +1,22 @@
 """Settings and a question for a scripted ROR."""
 
+from typing import Protocol
+
 from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation.directory import Question
 from rorbridge.settings import RorSettings
-from tests.support.http import Ror
 
 SECRET = "the secret that nobody may see"
 
 
-def ror_settings(ror: Ror, **changes: object) -> RorSettings:
+class Served(Protocol):
+    """A ROR that has addresses."""
+
+    base_url: str
+    token_url: str
+
+
+def ror_settings(ror: Served, **changes: object) -> RorSettings:
     """Give the settings that lead to *ror*; those that are None are left out."""
     settings = {
         "base_url": ror.base_url,

@@ -163,8 +163,11 @@ def test_a_bug_outside_of_resolving_is_a_dead_letter_not_silence(monkeypatch: py
 def test_a_result_into_which_no_offer_fits_says_so() -> None:
     [one] = answer(record(REQUEST))
     assert one.smaller is not None
-    found = result(one.smaller(10))
+    told, letter = one.smaller(10)
+    found = result(told)
     assert found.status is Status.FAILED
+    assert letter.value == REQUEST
+    assert dict(letter.headers)["kafka_dlt-exception-fqcn"] == b"urn:rorbridge:problem:result-too-large"
     assert found.problem is not None
     assert "answer.include" in found.problem.detail
 
@@ -173,7 +176,7 @@ def test_a_dead_letter_that_is_too_large_is_cut_and_says_from_what() -> None:
     value = b"x" * 1_000_000
     [letter] = answer(record(value, headers=[]))
     assert letter.smaller is not None
-    smaller = letter.smaller(500_000)
+    [smaller] = letter.smaller(500_000)
     assert len(smaller.value) < 20_000
     assert dict(smaller.headers)[TRUNCATED] == b"1000000"
 

@@ -1,6 +1,8 @@
 """Reading the ROR's pages: strange ones cost no more than what is broken in them."""
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -47,10 +49,52 @@ def test_one_broken_entry_costs_that_entry_and_is_told() -> None:
     assert "entry 0, HealthcareService/1" in found.broken[0]
 
 
-@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"resourceType":"OperationOutcome"}', b"\xff", b"{}"])
+_DEEP = b"[" * 100_000 + b"]" * 100_000
+_MANY = b"1," * 100_000 + b"1"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b'{"resourceType":"OperationOutcome"}',
+        b"\xff",
+        b"{}",
+        _DEEP,
+        b'{"resourceType":"Bundle","entry":[' + _DEEP + b"]}",
+        b'{"resourceType":"Bundle","entry":[' + _MANY + b"]}",
+    ],
+)
 def test_what_is_no_searchset_is_a_typed_error(body: bytes) -> None:
     with pytest.raises(RorAnswerError):
         bundle.add_page(body, Searchset())
+
+
+@pytest.mark.parametrize("distance", [-1, -1.7e308, 1.7e308, 30_000])
+def test_a_distance_that_is_none_on_earth_is_not_read(distance: float) -> None:
+    found = Searchset()
+    bundle.add_page(page(location("10"), distances={"10": distance}), found)
+    assert list(found.locations) == ["10"]
+    assert not found.distances
+
+
+@pytest.mark.parametrize("part", [b'"\xff"', b"1" * 5_000, b"[" * 100 + b"]" * 100, b"1e400"])
+def test_what_cannot_be_passed_on_as_it_came_is_broken_where_that_is_asked_for(part: bytes) -> None:
+    body = page(service("1"), service("2", photo="@")).replace(b'"@"', part)
+    found, passed_on = Searchset(), Searchset()
+    bundle.add_page(body, found)
+    assert list(found.services) == ["1", "2"]
+    bundle.add_page(body, passed_on, keep_raw=True)
+    assert list(passed_on.services) == ["1"]
+    assert len(passed_on.broken) == 1
+
+
+@pytest.mark.parametrize("read", [bundle.searchable, bundle.outcome])
+def test_brackets_within_brackets_are_no_crash(read: Callable[[bytes], object]) -> None:
+    with suppress(RorAnswerError):
+        assert read(b'{"rest":' + _DEEP + b"}") == ()
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ async def test_a_directory_that_hangs_is_away() -> None:
     asked = asyncio.create_task(circuit.ask(directory.question(1), _ignore))
     await asyncio.sleep(0.3)
     assert circuit.problem is not None
-    assert "simplest search" in circuit.problem
+    assert "simple search" in circuit.problem
     asked.cancel()
 
 
@@ -131,6 +131,78 @@ async def test_a_directory_that_asks_to_hold_off_is_not_asked_meanwhile() -> Non
 
     assert await circuit.ask(throttled_often, _ignore) == "answer"
     assert all(later - earlier >= 0.049 for earlier, later in itertools.pairwise(calls))
+
+
+async def test_a_check_that_breaks_does_not_leave_the_circuit_open_for_ever() -> None:
+    directory = Directory(away=True)
+    breaks = [True]
+
+    async def check() -> None:
+        if breaks[0]:
+            raise ZeroDivisionError
+        await directory.check()
+
+    circuit = Circuit(check)
+    asked = asyncio.create_task(circuit.ask(directory.question(1), _ignore))
+    await asyncio.sleep(0.05)
+    assert circuit.problem == "the check itself failed (ZeroDivisionError)"
+    breaks[0] = directory.away = False
+    assert await asyncio.wait_for(asked, 5) == 1
+
+
+async def test_one_that_alone_is_asked_to_hold_off_parks_no_other_and_fails_in_the_end() -> None:
+    directory = Directory()
+    clock = [0.0]
+    circuit = Circuit(directory.check, clock=lambda: clock[0])
+    tries = 0
+
+    async def held_off() -> int:
+        nonlocal tries
+        tries += 1
+        clock[0] += 100
+        raise DirectoryUnavailableError(AWAY, retry_after_s=0.02)
+
+    alone = asyncio.create_task(circuit.ask(held_off, _ignore))
+    open_at, number = 0, 0
+    while not alone.done():
+        number += 1
+        await asyncio.wait_for(circuit.ask(directory.question(number), _ignore), 5)
+        open_at += circuit.problem is not None
+        await asyncio.sleep(0.002)
+    assert isinstance(alone.exception(), DirectoryUnavailableError)
+    assert 6 <= tries <= 9
+    assert open_at < number / 2
+
+
+async def test_the_check_s_own_wish_to_hold_off_is_obeyed() -> None:
+    checks: list[float] = []
+    now = asyncio.get_running_loop().time
+
+    async def check() -> None:
+        checks.append(now())
+        if len(checks) < 4:
+            raise DirectoryUnavailableError(AWAY, retry_after_s=0.08)
+
+    directory = Directory(away=True)
+    circuit = Circuit(check)
+    asked = asyncio.create_task(circuit.ask(directory.question(1), _ignore))
+    await asyncio.sleep(0.05)
+    directory.away = False
+    assert await asyncio.wait_for(asked, 5) == 1
+    assert all(later - earlier >= 0.079 for earlier, later in itertools.pairwise(checks))
+
+
+async def test_one_that_is_asked_for_long_counts_as_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_SLOW_S", 0.02)
+    told: list[bool] = []
+
+    async def slow() -> str:
+        await asyncio.sleep(0.1)
+        assert told == [True]
+        return "answer"
+
+    assert await Circuit(Directory().check).ask(slow, told.append) == "answer"
+    assert told == [True, False]
 
 
 def _ignore(waits: bool) -> None:

@@ -30,6 +30,18 @@ def test_binary_mode_has_its_attributes_in_headers() -> None:
     assert found.data == b'{"need": {}}'
 
 
+@pytest.mark.parametrize("depth", range(900, 1_000))
+def test_however_deep_the_data_are_they_are_read_or_said_to_be_too_deep(depth: int) -> None:
+    """There are depths at which Python can still read JSON, but no longer write it."""
+    head = b'{"specversion": "1.0", "id": "a-1", "source": "urn:tool", "type": "t", "data": '
+    try:
+        found = envelope.read(head + b"[" * depth + b"]" * depth + b"}", [], PLACE)
+    except NotAnEventError as error:
+        assert "nested too deeply" in str(error)
+    else:
+        assert found.data == b"[" * depth + b"]" * depth
+
+
 @pytest.mark.parametrize("headers", [[("content-type", b"application/cloudevents+json; charset=UTF-8")], []])
 def test_structured_mode_has_them_in_its_json_with_or_without_the_content_type(
     headers: list[tuple[str, bytes]],

@@ -3,10 +3,12 @@
 import json
 from collections import Counter
 
+import pytest
 from fhir.resources.R4B.bundle import Bundle
 
 from rorbridge.lookalike.dataset import generate
 from rorbridge.orientation.candidate import join
+from rorbridge.orientation.fhir import SD
 from rorbridge.orientation.fhirbundle import bundle
 from rorbridge.orientation.match import Verdict
 from rorbridge.orientation.policy import Audience
@@ -68,6 +70,28 @@ def test_restricted_contacts_and_telecoms_are_taken_out_wherever_they_are() -> N
     everything, none = answer(*resources, audience=Audience(3))
     assert json.dumps(everything).count("SECRET") == 8
     assert not none
+
+
+@pytest.mark.parametrize("odd", [5, "SECRET", {"a": "SECRET"}, ["SECRET"], [["SECRET"]], [{"value": "SECRET"}], True])
+def test_what_does_not_say_who_may_read_it_is_taken_out_whatever_its_shape(odd: object) -> None:
+    """The elements that rorbridge itself does not use have never been looked at."""
+    confidential = {"url": SD + "ror-telecom-confidentiality-level"}
+    levels = [
+        {"url": [odd]},
+        confidential | {"valueCodeableConcept": odd},
+        confidential | {"valueCodeableConcept": {"coding": odd}},
+        confidential | {"valueCodeableConcept": {"coding": [{"code": [odd]}]}},
+    ]
+    organization = {
+        "resourceType": "Organization",
+        "id": "100",
+        "telecom": odd,
+        "contact": [{"telecom": odd, "extension": [one]} for one in levels] + [{"telecom": odd, "extension": odd}],
+        "extension": [{"url": SD + "ror-healthcareservice-contact", "extension": odd}],
+    }
+    found, _ = answer(service(telecom=odd), location(telecom=odd, contact=odd), organization, audience=Audience())
+    assert [one["resource"]["id"] for one in found["entry"]] == ["1", "10", "100"]
+    assert "SECRET" not in json.dumps(found)
 
 
 def test_it_is_valid_fhir() -> None:

@@ -46,6 +46,7 @@ NINE_TO_SIX = slot("09:00:00", "18:00:00")
     [
         ([NINE_TO_SIX], "2026-11-24T10:00:00+01:00", True),
         ([NINE_TO_SIX], "2026-11-24T09:00:00Z", True),
+        ([slot("09:00:00Z", "18:00:00+02:00")], "2026-11-24T10:00:00+01:00", True),  # no FHIR time has a zone
         ([NINE_TO_SIX], "2026-11-24T17:30:00Z", False),  # half past six in Paris
         ([NINE_TO_SIX], "2026-11-24T09:00:00+01:00", True),
         ([NINE_TO_SIX], "2026-11-24T18:00:00+01:00", False),

@@ -147,6 +147,19 @@ def test_what_the_ror_cannot_search_on_is_left_to_verification() -> None:
     assert query.parameters[0] == THERE
 
 
+@pytest.mark.parametrize(
+    ("number", "sent"),
+    [(100.0, "100"), (7.5, "7.5"), (100.8125, "100.8125"), (0.00001, "0.00001"), (499.999999, "499.999999")],
+)
+def test_a_number_is_sent_in_full_without_an_exponent(number: float, sent: str) -> None:
+    limit = {"type": "088", "feature": "001", "atLeast": {"value": number, "unit": "kg"}}
+    need = {"age": {"value": number}, "equipment": [limit]}
+    [age, _, _, least, near] = asked(need, {"commune": "44162", "radiusKm": number})
+    assert age[1].count(f"e {sent}|") == 2
+    assert least[1].startswith(f"ge{sent}|")
+    assert near == ("location.near-insee-code", f"44162|{sent}|km")
+
+
 code_texts = st.text(st.sampled_from("0123456789AZaz._-"), min_size=1, max_size=20)
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from rorbridge.events.problem import problem
 from rorbridge.events.request import OrientationRequest
 from rorbridge.events.result import OrientationResult, Status, decode, encode
@@ -89,6 +91,16 @@ def test_radii_double_and_end_at_the_widest() -> None:
         '{"need":{"activity":["1"]},"where":{"commune":"44162","radiusKm":10,"maxRadiusKm":50}}'
     )
     assert list(radii(request)) == [10, 20, 40, 50]
+
+
+@pytest.mark.parametrize("radius_km", [5e-324, 1e-300, 0.001, 0.25, 0.5, 499.9, 500])
+def test_however_small_the_first_circle_there_are_no_more_than_twelve(radius_km: float) -> None:
+    where = {"commune": "44162", "radiusKm": radius_km, "maxRadiusKm": 500}
+    request = OrientationRequest.model_validate_json(json.dumps(CONTENT | {"where": where}))
+    found = [one for one in radii(request) if one is not None]
+    assert (found[0], found[-1]) == (radius_km, 500)
+    assert len(found) <= 12
+    assert found == sorted(set(found))
 
 
 def test_no_offer_is_no_match() -> None:

@@ -84,7 +84,12 @@ def test_every_record_is_answered_exactly_once_through_crashes(  # noqa: C901 - 
         return Window(position, metadata), [one for one in log if one >= (position or 0)]
 
     def take() -> None:
-        offset = unread.pop(0)
+        # As a lane does: after a restart nothing keeps it from reading on.
+        offset = unread[0]
+        window.skip(offset)
+        assert window.room > 0
+        assert window.reaches(offset)
+        unread.pop(0)
         if window.take(offset):
             assert offset not in answered
             opened.append(offset)
@@ -137,6 +142,29 @@ def test_a_gap_that_is_too_wide_waits_for_what_is_open() -> None:
     assert window.reaches(5 + MOST_SPAN)
     window.take(5 + MOST_SPAN)
     assert window.metadata == ""
+
+
+def test_after_a_restart_a_full_span_is_read_again() -> None:
+    window = Window()
+    for offset in range(MOST_SPAN):
+        window.take(offset)
+    for offset in range(1, MOST_SPAN):
+        window.answer(offset)
+    assert window.room == 0
+    again = Window(window.position, window.metadata)
+    assert again.room == MOST_SPAN
+    assert [offset for offset in range(MOST_SPAN) if again.take(offset)] == [0]
+    assert again.room == 0
+    again.answer(0)
+    assert (again.position, again.metadata, again.room) == (MOST_SPAN, "", MOST_SPAN)
+
+
+def test_records_that_kafka_deleted_meanwhile_hold_up_nothing() -> None:
+    window = Window(1000, encode(1000, [1000, 1003], 1010))
+    window.skip(50_000)
+    assert window.reaches(50_000)
+    assert window.take(50_000)
+    assert window.position == 50_000
 
 
 def test_offsets_do_not_go_back() -> None:
