@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test chaos lint format schemas audit lock clean
+.PHONY: demo test chaos fuzz lint format schemas audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -17,6 +17,11 @@ MINUTES ?= 20
 chaos: $(READY)  ## Kills, freezes and faults for so many minutes, and the account: make chaos MINUTES=20 [SEED=1]
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
+CASES ?= 50000
+
+fuzz: $(READY)  ## Strange requests and strange answers of the ROR, so many of them, and the account: make fuzz CASES=50000
+	@$(BIN)/python -m tests.fuzz --cases $(CASES)
+
 lint: $(READY)  ## Everything that reads the code without running it
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -27,9 +32,10 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the table of needs, from the code
+schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and faults, from the code
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
+	@$(BIN)/python -m tests.support.faults
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

@@ -35,6 +35,10 @@ _NEVER_MS = 2**31 - 1
 interval watches for, a process that does nothing any more, shows in the heartbeats: they come from the same loop."""
 
 
+class TopicsMissingError(KafkaError):
+    """Topics that are not there, or may not be seen."""
+
+
 class Bridge(ConsumerRebalanceListener):
     """Takes requests from Kafka and publishes their answers, from ``start`` to ``stop``."""
 
@@ -170,7 +174,7 @@ class Bridge(ConsumerRebalanceListener):
         )
         try:
             await consumer.start()
-            await self._tell_missing_topics(consumer)
+            await self._ensure_topics(consumer)
             if settings.delivery == "exactly-once":
                 await self._ensure_transactions()
             self._limits = await topics.limits(settings)
@@ -178,6 +182,7 @@ class Bridge(ConsumerRebalanceListener):
             await consumer.stop()
             raise
         self._consumer = consumer
+        self._waiting_for = "partitions"
         consumer.subscribe([settings.requests_topic], listener=self)
         return consumer
 
@@ -191,10 +196,9 @@ class Bridge(ConsumerRebalanceListener):
                 "transaction.state.log.replication.factor? RORBRIDGE_KAFKA__DELIVERY=at-least-once needs none"
             ) from None
 
-    async def _tell_missing_topics(self, consumer: AIOKafkaConsumer) -> None:
+    async def _ensure_topics(self, consumer: AIOKafkaConsumer) -> None:
+        """Raise TopicsMissingError unless all are there: aiokafka would look for a new one every five minutes alone."""
         there = await consumer.topics()
         wanted = (self._settings.requests_topic, self._settings.results_topic, self._settings.dead_letter_topic)
-        missing = [topic for topic in wanted if topic not in there]
-        self._waiting_for = f"topics that do not exist: {', '.join(missing)}" if missing else "partitions"
-        if missing:
-            log.error("topics-missing", topics=missing, hint="create them, or give us the right to see them")
+        if missing := [topic for topic in wanted if topic not in there]:
+            raise TopicsMissingError(f"{', '.join(missing)}; create them, or give us the right to see them")

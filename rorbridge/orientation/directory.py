@@ -63,5 +63,8 @@ class Directory(Protocol):
         ...
 
     async def check(self) -> None:
-        """Put a question that any directory must be able to answer. Raises DirectoryUnavailableError while the directory is away."""
+        """Put a question that any directory must be able to answer.
+
+        Raises DirectoryUnavailableError while the directory is away.
+        """
         ...

@@ -17,12 +17,14 @@ from rorbridge.settings import RorSettings
 _RENEW_AT = 0.8
 """A token is renewed when this share of its life is over, so that none expires on its way."""
 _LONGEST_LIFE_S = 86_400.0
+_UNKNOWN_LIFE_S = 60.0
 _FIT_FOR_A_HEADER = frozenset(map(chr, range(0x21, 0x7F)))
 
 
 class _Token(msgspec.Struct):
     access_token: str
-    expires_in: float = 60.0
+    expires_in: float | str = ""
+    """Seconds; some servers send them as a text."""
 
 
 class _Refusal(msgspec.Struct):
@@ -84,7 +86,7 @@ class TokenSource:
         if not found.access_token or not _FIT_FOR_A_HEADER.issuperset(found.access_token):
             raise RorUnavailableError("the token endpoint's access_token does not fit into a header")
         self._token = found.access_token
-        self._renew_at = asked_at + min(max(found.expires_in, 0.0), _LONGEST_LIFE_S) * _RENEW_AT
+        self._renew_at = asked_at + _life_s(found.expires_in) * _RENEW_AT
         return found.access_token
 
     def _request(self) -> httpx.Request:
@@ -106,3 +108,12 @@ class TokenSource:
             f"the token endpoint refused client_id {self._settings.client_id!r} or its {shown} "
             f"(HTTP {answer.status}{told})"
         )
+
+
+def _life_s(told: float | str) -> float:
+    """Give for how long a token lives, whatever the server told."""
+    try:
+        seconds = float(told)
+    except ValueError:
+        return _UNKNOWN_LIFE_S
+    return min(max(seconds, 0.0), _LONGEST_LIFE_S) if seconds == seconds else _UNKNOWN_LIFE_S  # noqa: PLR0124 - NaN
