@@ -84,7 +84,7 @@ DEAD_END = Outcome(
     RorAnswerError,
     "ror-answer",
     _ITS_OWN,
-    says="the simplest search, which has no further pages, is answered",
+    says="the small search, which has no further pages, is answered",
 )
 REFUSED = Outcome(
     "refused",
@@ -127,7 +127,7 @@ class Fault:
 
     def lastings(self, place: Place) -> tuple[Lasting, ...]:
         """Give for how long it is tried at *place*: all that differ from one another."""
-        never_alone = place is TOKEN or self.shows is None  # the simplest search needs a token and an open port as well
+        never_alone = place is TOKEN or self.shows is None  # the small search needs a token and an open port as well
         for_ever = (EVERYWHERE,) if never_alone else (ALONE, EVERYWHERE)
         if self.at[place].error is None:
             return for_ever[:1]  # what costs no answer is no outage
