@@ -1,5 +1,6 @@
 """From a question to the parameters of a HealthcareService search (ROR-API 3.1 to 3.6)."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -150,8 +151,9 @@ def _unsearchable(need: Need) -> set[str]:
 
 
 def _age(age: Age) -> str:
-    value = f"{_number(age.value)}|{_AGE_UNIT_SYSTEM}|{age.unit}"
-    return f"(age-range-low le {value} and age-range-high ge {value})"
+    """Ask for ranges that take in *age*: one up to 17 years does until the 18th birthday, so 17.5 asks from 17 on."""
+    low, high = (f"{_number(one)}|{_AGE_UNIT_SYSTEM}|{age.unit}" for one in (age.value, math.floor(age.value)))
+    return f"(age-range-low le {low} and age-range-high ge {high})"
 
 
 def _equipment(device: Equipment) -> Iterator[Asked]:

@@ -32,7 +32,7 @@ def test_binary_mode_has_its_attributes_in_headers() -> None:
 
 @pytest.mark.parametrize("depth", range(900, 1_000))
 def test_however_deep_the_data_are_they_are_read_or_said_to_be_too_deep(depth: int) -> None:
-    """There are depths at which Python can still read JSON, but no longer write it."""
+    """The data are written once more; a depth at which Python reads JSON but cannot write it would be a crash."""
     head = b'{"specversion": "1.0", "id": "a-1", "source": "urn:tool", "type": "t", "data": '
     try:
         found = envelope.read(head + b"[" * depth + b"]" * depth + b"}", [], PLACE)

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rorbridge.events.examples import Example, examples
 from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation.directory import Question
-from rorbridge.ror.query import INCLUDES, Query, build
+from rorbridge.ror.query import INCLUDES, PARAMETERS, WHERE_PARAMETERS, Query, build
 from tests.support.fhir import official
 
 R211 = "https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle/FHIR/TRE-R211-ActiviteOperationnelle"
@@ -155,7 +155,7 @@ def test_a_number_is_sent_in_full_without_an_exponent(number: float, sent: str) 
     limit = {"type": "088", "feature": "001", "atLeast": {"value": number, "unit": "kg"}}
     need = {"age": {"value": number}, "equipment": [limit]}
     [age, _, _, least, near] = asked(need, {"commune": "44162", "radiusKm": number})
-    assert age[1].count(f"e {sent}|") == 2
+    assert f"age-range-low le {sent}|" in age[1]
     assert least[1].startswith(f"ge{sent}|")
     assert near == ("location.near-insee-code", f"44162|{sent}|km")
 
@@ -177,3 +177,21 @@ def test_no_code_can_change_the_query_it_stands_in(codes: list[str], all_of: boo
     assert len(values) == (len(tokens) if all_of else bool(tokens))
     url = httpx.URL("https://ror.example/HealthcareService", params=query.parameters)
     assert sorted(parse_qsl(url.query.decode())) == sorted(query.parameters)
+
+
+def test_an_age_within_a_year_asks_for_ranges_that_end_with_that_year() -> None:
+    [(_, value)] = [one for one in asked({"age": {"value": 17.5}}, HERE) if one[0] == "_filter"]
+    assert "age-range-low le 17.5|" in value
+    assert "age-range-high ge 17|" in value
+
+
+def test_every_parameter_that_may_be_sent_is_known_to_the_preflight() -> None:
+    for one in examples():
+        content = json.loads(one.data)
+        need, where = content["need"], content.get("where")
+        if not where:
+            continue
+        known = {parameter for criterion in PARAMETERS.values() for parameter in criterion} | set(
+            WHERE_PARAMETERS.values()
+        )
+        assert {name for name, _ in asked(need, where)} <= known, one.name
