@@ -10,6 +10,7 @@ from rorbridge.events.request import OrientationRequest
 from rorbridge.events.result import Problem, ProblemError
 
 _MOST_ERRORS = 50
+_LONGEST_NAME = 200
 _URN = "urn:rorbridge:problem:"
 
 
@@ -65,11 +66,15 @@ def _invalid(error: ValidationError, data: bytes) -> Problem:
 def _pointer(location: Sequence[int | str], content: Any) -> str:
     """Turn pydantic's location into a JSON Pointer (RFC 6901) into what was sent.
 
+    A field whose name is longer than any of ours should be is told by what holds it.
+
     Locations also name branches of unions; only steps that exist in the content count, and a last one that is
     missing from it.
     """
     steps: list[str] = []
     for index, step in enumerate(location):
+        if isinstance(step, str) and len(step) > _LONGEST_NAME:
+            break
         is_last = index == len(location) - 1
         if isinstance(content, dict) and isinstance(step, str):
             if step in content:

@@ -137,3 +137,11 @@ def test_whatever_bytes_come_nothing_but_a_typed_error_is_raised(data: bytes) ->
         parse_request(data)
     except InvalidRequestError as error:
         assert error.problem.detail
+
+
+def test_a_field_with_a_huge_name_is_told_by_what_holds_it() -> None:
+    content = {"need": {"activity": ["013"], "x" * 1_000_000: 1}, "where": {"departments": ["44"]}}
+    with pytest.raises(InvalidRequestError) as caught:
+        parse_request(json.dumps(content).encode())
+    [error] = caught.value.problem.errors
+    assert error.pointer == "/need"
