@@ -179,7 +179,11 @@ class Chaos:
 
     async def _freeze(self) -> None:
         one = self._dice.choice(self._instances)
+        # With many answers on their way when it freezes, it has something to commit when it thaws, as a zombie.
+        await self._plan({"latency_ms": [300.0, 2_000.0]})
+        await asyncio.sleep(2)
         one.process.send_signal(signal.SIGSTOP)
+        await self._plan({})
         await asyncio.sleep(SESSION_TIMEOUT_S + self._dice.uniform(1, 5))
         one.process.send_signal(signal.SIGCONT)
         await asyncio.sleep(2)
