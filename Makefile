@@ -4,13 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test chaos fuzz lint format schemas audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
 
 test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
 	@$(BIN)/python -m pytest
+
+test-interop: $(READY)  ## Against HAPI FHIR and Keycloak, which Maven brings; needs a JDK 17 and Maven
+	@$(BIN)/python -m pytest tests/interop
 
 MINUTES ?= 20
 

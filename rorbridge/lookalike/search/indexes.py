@@ -4,6 +4,7 @@ Built from what the resources say, never from how they were invented, so that wh
 client sees.
 """
 
+import math
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -206,6 +207,46 @@ class DateIndex:
             slack = (wanted.high - wanted.low) * 0.1
             prefix, wanted = "eq", values.Interval(wanted.low - slack, wanted.high + slack)
         return self._moments.compare(prefix, wanted)
+
+
+class PeriodIndex:
+    """Periods, compared with a date of any precision by how the two overlap; a side left open reaches for ever."""
+
+    modifiers: frozenset[str] = frozenset()
+    ordered = True
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._periods: list[tuple[int, values.Interval]] = []
+
+    def add(self, row: int, value: Json) -> None:
+        """Note that *row* has the Period *value*."""
+        low = values.date(value["start"]).low if "start" in value else -math.inf
+        high = values.date(value["end"]).high if "end" in value else math.inf
+        self._periods.append((row, values.Interval(low, high)))
+
+    def find(self, value: str, modifier: str = "") -> Rows:
+        """Give the rows with a period that compares with the date *value* as its prefix says (FHIR R4 search)."""
+        del modifier
+        prefix, text = values.prefixed(value)
+        wanted = values.date(text)
+        return from_numbers((row for row, one in self._periods if _compares(prefix, one, wanted)), self._size)
+
+
+def _compares(prefix: str, one: values.Interval, wanted: values.Interval) -> bool:
+    within = wanted.low <= one.low and one.high <= wanted.high
+    overlaps = one.low < wanted.high and wanted.low < one.high
+    found = {
+        "eq": within,
+        "ne": not within,
+        "gt": one.high > wanted.high,
+        "ge": one.high > wanted.high or within,
+        "lt": one.low < wanted.low,
+        "le": one.low < wanted.low or within,
+        "sa": one.low >= wanted.high,
+        "eb": one.high <= wanted.low,
+    }
+    return found.get(prefix, overlaps)
 
 
 def _around(prefix: str, wanted: float) -> tuple[str, values.Interval]:

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     QUANTITY = "quantity"
     AGE = "age"
     DATE = "date"
+    PERIOD = "period"
     NEAR = "near"
     NEAR_INSEE = "near-insee"
 
@@ -40,6 +41,7 @@ class Kind(StrEnum):
 _FHIR_TYPES: Final = {
     Kind.IDENTIFIER: "token",
     Kind.AGE: "quantity",
+    Kind.PERIOD: "date",
     Kind.NEAR: "special",
     Kind.NEAR_INSEE: "special",
 }
@@ -126,6 +128,11 @@ def _sectors(resource: Json) -> Values:
     return [one["valueString"] for one in extensions(resource, codes.PSYCHIATRIC_SECTOR) if one.get("valueString")]
 
 
+def _closings(resource: Json) -> Values:
+    """Read the periods of closing; the one entry that the profile allows has its id from there (ROR-API 2.2)."""
+    return [one["during"] for one in resource.get("notAvailable", ()) if "during" in one]
+
+
 def _status(resource: Json) -> Values:
     return (("http://hl7.org/fhir/location-status", resource["status"]),) if "status" in resource else ()
 
@@ -194,6 +201,7 @@ DEFINITIONS: Final[dict[str, tuple[Definition, ...]]] = {
         Definition("age-range-high", Kind.AGE, _age("high")),
         Definition("intervention-zone", Kind.TOKEN, _inner(codes.TERRITORIAL_DIVISION, "codeTerritorialDivision")),
         Definition("psychiatric-sector", Kind.STRING, _sectors),
+        Definition("notavailable-closing-reopeningdate", Kind.PERIOD, _closings),
     ),
     "Location": (
         *_COMMON,

@@ -10,6 +10,7 @@ from rorbridge.lookalike.search.indexes import (
     IdentifierIndex,
     Index,
     NumberIndex,
+    PeriodIndex,
     QuantityIndex,
     StringIndex,
     TokenIndex,
@@ -18,7 +19,7 @@ from rorbridge.lookalike.search.near import NearIndex, PositionIndex
 from rorbridge.lookalike.search.parameters import Definition, Kind
 from rorbridge.lookalike.search.rows import Rows, from_numbers, to_numbers
 
-_Filled = TokenIndex | IdentifierIndex | StringIndex | NumberIndex | DateIndex | QuantityIndex
+_Filled = TokenIndex | IdentifierIndex | StringIndex | NumberIndex | DateIndex | PeriodIndex | QuantityIndex
 
 
 class Table:
@@ -72,6 +73,7 @@ def _empty(kind: Kind, size: int) -> _Filled:
         Kind.STRING: StringIndex,
         Kind.NUMBER: NumberIndex,
         Kind.DATE: DateIndex,
+        Kind.PERIOD: PeriodIndex,
         Kind.QUANTITY: QuantityIndex,
         Kind.AGE: lambda size: QuantityIndex(size, default_unit="a"),
     }
