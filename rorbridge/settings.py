@@ -71,6 +71,9 @@ ENVIRONMENTS: Final = {
 }
 """The addresses that the ANS documents (ROR-API 4.1)."""
 
+LOCAL_HOSTS: Final = {"localhost", "127.0.0.1", "[::1]"}
+"""Where plain HTTP leaves no machine."""
+
 PKCS12_SUFFIXES: Final = {".p12", ".pfx"}
 """Endings of files that hold certificate and key together."""
 
@@ -86,7 +89,7 @@ class RorSettings(_Group):
     client_secret: SecretStr | None = None
     """For access profile 0; all others show a certificate."""
     client_cert: Path | None = None
-    """PEM with the certificate and what it is signed by, or a .p12 or .pfx with the key as well."""
+    """PEM with the certificate, what it is signed by, and the key unless ``client_key`` has it; or a .p12 or .pfx."""
     client_key: Path | None = None
     client_key_password: SecretStr | None = None
     ca_bundle: Path | None = None
@@ -128,10 +131,9 @@ class RorSettings(_Group):
                 "one of RORBRIDGE_ROR__CLIENT_SECRET (access profile 0) and RORBRIDGE_ROR__CLIENT_CERT is required, "
                 "and not both",
             )
-        if self.client_cert and self.client_cert.suffix.lower() not in PKCS12_SUFFIXES and not self.client_key:
-            raise PydanticCustomError(
-                "key", "RORBRIDGE_ROR__CLIENT_KEY is required beside a CLIENT_CERT that is no .p12 or .pfx file"
-            )
+        for url in (self.base_url, self.token_url):
+            if self.environment and url.scheme != "https" and url.host not in LOCAL_HOSTS:
+                raise PydanticCustomError("https", "the addresses of {e} are https", {"e": self.environment})
         if self.client_secret and self.environment and self.access_profile:
             raise PydanticCustomError(
                 "mtls",

@@ -23,19 +23,21 @@ _CHECKED = [("rorbridge-check", b"aborted")]
 async def findings(settings: KafkaSettings) -> AsyncIterator[Finding]:
     """Take the steps one after the other; what stands on a step that failed is skipped."""
     rest = ("topics", "read rights", "write rights")
-    consumer = AIOKafkaConsumer(**connection(settings), enable_auto_commit=False, auto_offset_reset="latest")
+    consumer: AIOKafkaConsumer | None = None
     try:
+        consumer = AIOKafkaConsumer(**connection(settings), enable_auto_commit=False, auto_offset_reset="latest")
         await consumer.start()
-    except (KafkaError, OSError) as error:
-        mend = "check RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS, __SECURITY_PROTOCOL and the credentials"
+        there = await consumer.topics()
+    except (KafkaError, OSError, ValueError) as error:
+        mend = "check RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS, __SECURITY_PROTOCOL, the files and the credentials"
         yield Finding("kafka", State.FAILED, f"{settings.bootstrap_servers}: {error!r}", mend)
         for step in rest:
             yield Finding(step, State.SKIPPED, "no connection to Kafka")
-        await consumer.stop()
+        if consumer:
+            await consumer.stop()
         return
     try:
         yield Finding("kafka", State.OK, f"connected to {settings.bootstrap_servers}")
-        there = await consumer.topics()
         wanted = (settings.requests_topic, settings.results_topic, settings.dead_letter_topic)
         if missing := [one for one in wanted if one not in there]:
             mend = "create them, or grant Describe on them"

@@ -54,10 +54,18 @@ async def _all(config: Config) -> list[Finding]:
     except SettingsError as error:
         return [Finding("settings", State.FAILED, str(error), "the README lists them all")]
     found = [Finding("settings", State.OK, f"complete; access profile {settings.ror.access_profile}")]
-    steps: tuple[AsyncIterator[Finding], ...] = (kafka.findings(settings.kafka), ror.findings(settings.ror))
-    for one in steps:
-        found += [finding async for finding in one]
+    for name, steps in (("kafka", kafka.findings(settings.kafka)), ("ror", ror.findings(settings.ror))):
+        found += [one async for one in _guarded(name, steps)]
     return found
+
+
+async def _guarded(name: str, steps: AsyncIterator[Finding]) -> AsyncIterator[Finding]:
+    """Give the steps; one that breaks in a way that nobody thought of is told, and the others are taken."""
+    try:
+        async for one in steps:
+            yield one
+    except Exception as error:
+        yield Finding(name, State.FAILED, f"the preflight itself broke ({type(error).__name__})", "please report it")
 
 
 def _print(found: list[Finding]) -> None:

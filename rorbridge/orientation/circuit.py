@@ -34,11 +34,14 @@ _MOST_HELD_OFF_S = 600.0
 """A request that alone is asked to hold off, while others are answered, fails after so many seconds."""
 _SLOW_S = 1.0
 """A request that is asked for longer counts as waiting: it holds up no other of its lane."""
-_CHECK_S = 10.0
-"""The check is answered within so many seconds, or the directory counts as away."""
+_CHECK_S = 120.0
+"""The check is answered within so many seconds, or the directory counts as away. It has its own bound, sooner; this one
+is for a directory that has none."""
 _FIRST_PAUSE_S = 0.2
 _LONGEST_PAUSE_S = 5.0
-_LONGEST_RETRY_AFTER_S = 60.0
+_LEAST_HOLD_OFF_S = 1.0
+_LONGEST_HOLD_OFF_S = 60.0
+"""How long we hold off when we are asked to, whatever we are told: 0 seconds are no pause, and hours are too long."""
 
 
 @dataclass(eq=False, slots=True)
@@ -47,6 +50,8 @@ class _Asker:
 
     own_failures: int = 0
     held_off_since: float | None = None
+    held_off: int = 0
+    """How often it was asked to hold off."""
     answered_then: int = 0
     """How many questions had been answered when it was asked to hold off."""
 
@@ -70,6 +75,8 @@ class Circuit:
         """Why the circuit is open; None while it is closed."""
         self._closed = asyncio.Event()
         self._closed.set()
+        self._not_before = 0.0
+        """When the directory may be asked again, on the loop's clock."""
         self._answered = 0
         self._checking: asyncio.Task[_Away | None] | None = None
         self._probing: asyncio.Task[None] | None = None
@@ -93,6 +100,10 @@ class Circuit:
                 return answer
             await self._after(failure, asker, parking)
 
+    async def passed(self) -> None:
+        """Wait until the circuit is closed: for questions of several calls, before each."""
+        await self._closed.wait()
+
     async def _after(self, failure: DirectoryUnavailableError, asker: _Asker, parking: Parking) -> None:
         """Find out whose fault a failure is and wait for as long as that takes; raise it when it is the asker's."""
         if failure.retry_after_s is not None:
@@ -113,7 +124,8 @@ class Circuit:
         self, failure: DirectoryUnavailableError, seconds: float, asker: _Asker, parking: Parking
     ) -> None:
         """Have all hold off, or the asker alone when others were answered since it was last asked to."""
-        seconds = min(seconds, _LONGEST_RETRY_AFTER_S)
+        seconds = max(seconds, _LEAST_HOLD_OFF_S) * 2 ** min(asker.held_off, 6)
+        asker.held_off += 1
         is_first = asker.held_off_since is None
         others_answered = self._answered > asker.answered_then
         asker.answered_then = self._answered
@@ -123,7 +135,8 @@ class Circuit:
             return
         if asker.held_off_since is not None and self._clock() - asker.held_off_since > _MOST_HELD_OFF_S:
             raise failure
-        await _parked(asyncio.sleep(seconds + random.uniform(0, _FIRST_PAUSE_S)), parking)  # noqa: S311
+        seconds = min(seconds, _LONGEST_HOLD_OFF_S)
+        await _parked(asyncio.sleep(seconds * random.uniform(1, 2)), parking)  # noqa: S311
 
     def _checked(self) -> "asyncio.Task[_Away | None]":
         """Check whether the directory is there, once for all who ask meanwhile; the reason when it is not."""
@@ -136,7 +149,7 @@ class Circuit:
             async with asyncio.timeout(_CHECK_S):
                 await self._check()
         except DirectoryUnavailableError as error:
-            return _Away(str(error), min(error.retry_after_s or 0.0, _LONGEST_RETRY_AFTER_S))
+            return _Away(str(error), error.retry_after_s or 0.0)
         except TimeoutError:
             return _Away(f"no answer to a simple search within {_CHECK_S:g} s")
         except DirectoryError:
@@ -147,23 +160,34 @@ class Circuit:
         return None
 
     def _open(self, away: _Away) -> None:
+        self._hold_off_for(away.hold_off_s)
         if self.problem is None:
             log.warning("circuit-open", problem=away.problem)
             self._closed.clear()
-            pause_s = max(away.hold_off_s, _FIRST_PAUSE_S)
-            self._probing = asyncio.create_task(self._probe(pause_s), name="probe the directory")
+            self._probing = asyncio.create_task(self._probe(), name="probe the directory")
         self.problem = away.problem
 
-    async def _probe(self, pause_s: float) -> None:
+    def _hold_off_for(self, seconds: float) -> None:
+        until = asyncio.get_running_loop().time() + min(seconds, _LONGEST_HOLD_OFF_S)
+        self._not_before = max(self._not_before, until)
+
+    async def _probe(self) -> None:
         """Try, at a slower and slower pace, until the directory is back."""
+        pause_s = _FIRST_PAUSE_S
+        now = asyncio.get_running_loop().time
         while True:
-            await asyncio.sleep(pause_s)
+            await asyncio.sleep(max(pause_s, self._not_before - now()))
+            if self._not_before > now():
+                continue  # we were asked to hold off for longer meanwhile
             away = await self._away()
-            if away is None:
+            if away is None and self._not_before <= now():
                 break
-            self.problem = away.problem
-            pause_s = max(min(pause_s * 2, _LONGEST_PAUSE_S), away.hold_off_s)
+            if away:
+                self.problem = away.problem
+                self._hold_off_for(away.hold_off_s)
+            pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
         log.warning("circuit-closed")
+        self._answered += 1  # the check was
         self.problem = None
         self._closed.set()
 

@@ -1,5 +1,6 @@
 """The port to the directory of offers: what the domain asks of the ROR, and how that may fail."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -55,11 +56,19 @@ class DirectoryUnavailableError(DirectoryError):
         """Whether the question took longer than its budget, so that trying often would take too long."""
 
 
+Gate = Callable[[], Awaitable[None]]
+"""Waits until the directory may be called, which is at once unless it is away or asked us to hold off."""
+
+
+async def at_once() -> None:
+    """Wait for nothing."""
+
+
 class Directory(Protocol):
     """A directory of offers."""
 
-    async def search(self, question: Question) -> Found:
-        """Find the offers that may answer *question*. Raises DirectoryError."""
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
+        """Find the offers that may answer *question*, passing the gate before each call. Raises DirectoryError."""
         ...
 
     async def check(self) -> None:

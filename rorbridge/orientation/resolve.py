@@ -85,7 +85,7 @@ class Resolver:
         rounds: list[Round] = []
         for radius_km in radii(request):
             question = Question(request.need, request.where, radius_km, keep_raw=request.answer.format == "fhir-bundle")
-            found = await self.directory.search(question)
+            found = await self.directory.search(question, self.circuit.passed)
             kept, told = self._verify(found, request, radius_km, redactions)
             rounds.append(told)
             if len(kept) >= request.answer.at_least:

@@ -12,7 +12,7 @@ import httpx
 from aiolimiter import AsyncLimiter
 
 from rorbridge.events.problem import problem
-from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Question
+from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Gate, Question, at_once
 from rorbridge.orientation.fhir import Searchset
 from rorbridge.ror import bundle, query
 from rorbridge.ror.auth import TokenSource
@@ -27,7 +27,7 @@ from rorbridge.ror.errors import (
 from rorbridge.ror.http import Answer, call, client
 from rorbridge.ror.profile import RorProfile
 from rorbridge.ror.query import Query
-from rorbridge.ror.retryafter import retry_after_s
+from rorbridge.ror.retryafter import hold_off_s
 from rorbridge.ror.sharing import Sharing
 from rorbridge.ror.tls import Identity, Tls
 from rorbridge.settings import RorSettings
@@ -45,7 +45,7 @@ _MOST_PAGES: Final = 100
 _GONE: Final = {404, 410}
 
 _METADATA_PAUSE_S: Final = 60.0
-"""Seconds until /metadata is asked for again when it could not be had; searches go on meanwhile."""
+"""Seconds until /metadata is asked for again when it does not tell; searches go on meanwhile."""
 _ASIDE_S: Final = 10.0
 """Seconds for a call that is no search's: a check, or /metadata."""
 
@@ -98,7 +98,7 @@ class RorDirectory:
         except TimeoutError:
             raise RorUnavailableError(f"no token within {_ASIDE_S:g} s") from None
 
-    async def search(self, question: Question) -> Found:
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
         """Search HealthcareService with all pages, sharing the answer with equal searches.
 
         A page that expired starts the search again, once.
@@ -107,12 +107,15 @@ class RorDirectory:
         # All that decides about the answer, since the profile is the process's; and about how old it may be.
         key = (tuple(asked.parameters), question.keep_raw, bool(question.need.capacity))
         ttl_s = self._settings.capacity_cache_ttl if question.need.capacity else self._settings.cache_ttl
-        found, source = await self._sharing.get(key, ttl_s, lambda: self._in_turn(asked, keep_raw=question.keep_raw))
+        found, source = await self._sharing.get(
+            key, ttl_s, lambda: self._in_turn(asked, gate, keep_raw=question.keep_raw)
+        )
         metrics.SEARCHES.labels(source).inc()
         return replace(found, source=source, verified_only=asked.verified_only)
 
     async def check(self) -> None:
         """Make the least of searches that needs all that ours need: token, headers, rights, place index, includes."""
+        self._tls.refresh()  # an authority that was added may be what is missing
         url = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=query.CHECK)
         bundle.add_page(await self._aside(url, "check"), Searchset())
 
@@ -124,14 +127,14 @@ class RorDirectory:
             except TimeoutError:
                 raise RorUnavailableError(f"no answer to the {name} within {_ASIDE_S:g} s") from None
 
-    async def _in_turn(self, asked: Query, *, keep_raw: bool) -> tuple[Found, int]:
+    async def _in_turn(self, asked: Query, gate: Gate, *, keep_raw: bool) -> tuple[Found, int]:
         async with self._turns:
             budget = Budget(self._settings.timeout)
             try:
                 try:
-                    return await self._all_pages(asked, budget, keep_raw=keep_raw)
+                    return await self._all_pages(asked, budget, gate, keep_raw=keep_raw)
                 except PageExpiredError:
-                    return await self._all_pages(asked, budget, keep_raw=keep_raw)
+                    return await self._all_pages(asked, budget, gate, keep_raw=keep_raw)
             except PageExpiredError:
                 raise RorUnavailableError("its pages expire faster than they can be read") from None
             except TimeoutError:
@@ -148,18 +151,19 @@ class RorDirectory:
         if self._parameters is None and self._clock() >= self._metadata_at:
             async with self._metadata_lock:
                 if self._parameters is None and self._clock() >= self._metadata_at:
-                    self._metadata_at = self._clock() + _METADATA_PAUSE_S
                     with suppress(RorRefusedError, RorAnswerError):
                         url = self._base_url.copy_with(path=f"{self._base_url.path}/metadata")
                         self._parameters = bundle.searchable(await self._aside(url, "metadata")) or None
+                    self._metadata_at = self._clock() + _METADATA_PAUSE_S  # it answered, and may not tell
         return self._parameters
 
-    async def _all_pages(self, asked: Query, budget: Budget, *, keep_raw: bool) -> tuple[Found, int]:
+    async def _all_pages(self, asked: Query, budget: Budget, gate: Gate, *, keep_raw: bool) -> tuple[Found, int]:
         found = Searchset()
         as_of = datetime.now(UTC)
         url = self._base_url.copy_with(path=f"{self._base_url.path}/HealthcareService", params=asked.parameters)
         size = 0
         for number in range(_MOST_PAGES):
+            await gate()
             page = await self._get(url, budget, "page" if number else "search")
             size += len(page)
             following = bundle.add_page(page, found, keep_raw=keep_raw)
@@ -222,7 +226,7 @@ def _error(answer: Answer) -> DirectoryError:
     if status in {401, 403}:
         return RorAccessError(f"a search was answered {told}")
     if status == 429 or status >= 500:
-        return RorUnavailableError(f"a search was answered {told}", retry_after_s(answer.headers))
+        return RorUnavailableError(f"a search was answered {told}", hold_off_s(status, answer.headers))
     # Not the question's fault, whatever it was: the address is not the ROR's, or a gateway wants something of us.
     hint = "; redirects are not followed, is RORBRIDGE_ROR__BASE_URL right?" if status // 100 == 3 else ""
     return RorAnswerError(f"{told} in place of a searchset{hint}")

@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
+from pydantic import HttpUrl
+
 from rorbridge.orientation.directory import DirectoryError
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.errors import RorAccessError
 from rorbridge.ror.query import PARAMETERS, WHERE_PARAMETERS
 from rorbridge.ror.tls import WARN_BEFORE, CertificateError, Identity
-from rorbridge.settings import RorSettings
+from rorbridge.settings import LOCAL_HOSTS, RorSettings
 from rorbridge.telemetry.finding import Finding, State
-
-_LOCAL = {"localhost", "127.0.0.1", "[::1]"}
 
 
 async def findings(settings: RorSettings) -> AsyncIterator[Finding]:
@@ -32,9 +32,9 @@ async def findings(settings: RorSettings) -> AsyncIterator[Finding]:
             for step in ("metadata", "search"):
                 yield Finding(step, State.SKIPPED, "no token to ask with")
             return
-        yield _encrypted("token", "the token endpoint gave a token", str(settings.token_url), settings.token_url.host)
+        yield _encrypted("token", "the token endpoint gave a token", settings.token_url)
         yield await _metadata(directory)
-        yield await _search(directory)
+        yield await _search(settings, directory)
 
 
 def _proof(settings: RorSettings, identity: Identity | None) -> Finding:
@@ -68,8 +68,8 @@ def _no_token(settings: RorSettings, identity: Identity | None, error: Directory
     return Finding("token", State.FAILED, error.problem.detail, mend)
 
 
-def _encrypted(step: str, found: str, url: str, host: str | None) -> Finding:
-    if url.startswith("https:") or host in _LOCAL:
+def _encrypted(step: str, found: str, url: HttpUrl) -> Finding:
+    if url.scheme == "https" or url.host in LOCAL_HOSTS:
         return Finding(step, State.OK, found)
     return Finding(step, State.WARNING, f"{found}, over plain HTTP", "use https: whoever listens can read the token")
 
@@ -101,7 +101,7 @@ async def _metadata(directory: RorDirectory) -> Finding:
     return Finding("metadata", State.OK, f"all {len(wanted)} search parameters that are used are offered")
 
 
-async def _search(directory: RorDirectory) -> Finding:
+async def _search(settings: RorSettings, directory: RorDirectory) -> Finding:
     try:
         await directory.check()
     except DirectoryError as error:
@@ -109,4 +109,4 @@ async def _search(directory: RorDirectory) -> Finding:
         if isinstance(error, RorAccessError):
             mend = "the token is taken or not, or one of the four Ror-* headers is not what the ANS handed over"
         return Finding("search", State.FAILED, error.problem.detail, mend)
-    return Finding("search", State.OK, "the ROR answered a search with all that ours ask for")
+    return _encrypted("search", "the ROR answered a search with all that ours ask for", settings.base_url)

@@ -17,6 +17,10 @@ MOST_CACHED_BYTES: Final = 134_217_728
 """Bytes of answers, as they came, that are kept; in memory they take about as much again."""
 
 
+_ENTRY_BYTES: Final = 8_192
+"""What an answer takes beside its body, key included."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept(Generic[Value]):
     value: Value
@@ -47,7 +51,10 @@ class Sharing(Generic[Value]):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache: TLRUCache[Hashable, _Kept[Value]] = TLRUCache(
-            MOST_CACHED_BYTES, ttu=lambda _, kept, now: now + kept.ttl_s, timer=clock, getsizeof=lambda kept: kept.size
+            MOST_CACHED_BYTES,
+            ttu=lambda _, kept, now: now + kept.ttl_s,
+            timer=clock,
+            getsizeof=lambda kept: kept.size + _ENTRY_BYTES,
         )
         self._under_way: dict[Hashable, _Call[Value]] = {}
 
@@ -69,7 +76,7 @@ class Sharing(Generic[Value]):
 
     async def _ask(self, key: Hashable, ttl_s: float, ask: Callable[[], Awaitable[tuple[Value, int]]]) -> Value:
         value, size = await ask()
-        if size <= MOST_CACHED_BYTES and ttl_s > 0:
+        if size + _ENTRY_BYTES <= MOST_CACHED_BYTES and ttl_s > 0:
             self._cache[key] = _Kept(value, size, ttl_s)
         return value
 

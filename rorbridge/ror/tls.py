@@ -87,38 +87,34 @@ class Tls:
         """For the FHIR calls, which show no certificate."""
         self.identity = _identity(settings)
         """Who we are; None with a secret."""
+        self.with_certificate = _with_certificate(settings, self.identity)
+        """For the token endpoint; another one after each change, which ``version`` counts."""
+        self.version = 0
         self._show_expiry()
 
-    def with_certificate(self) -> ssl.SSLContext:
-        """Make a context for the token endpoint, which shows the certificate where there is one."""
-        context = _context(self._settings.ca_bundle)
-        if self.identity:
-            _load(context, self.identity)
-        return context
-
-    def refresh(self) -> bool:
-        """Read the files again if they changed; True when they did, so that a new context has to be made.
+    def refresh(self) -> None:
+        """Read the files again if they changed.
 
         Authorities that were added to the bundle count for the FHIR calls from here on; removed ones with a restart.
         """
         self._warn_of_expiry()
         versions = _versions(self._settings)
         if versions == self._read_at:
-            return False
+            return
         try:
             identity = _identity(self._settings)
+            with_certificate = _with_certificate(self._settings, identity)
             if self._settings.ca_bundle:
                 self.public.load_verify_locations(cafile=self._settings.ca_bundle)
         except (CertificateError, OSError) as error:  # ssl.SSLError is an OSError
-            log.warning(
-                "certificates-unreadable", error=str(error), hint="the former ones are used until this is mended"
-            )
-            return False
-        self.identity, self._read_at, self._warned_at = identity, versions, None
+            hint = "the former ones are used until this is mended"
+            log.warning("certificates-unreadable", error=str(error), hint=hint)
+            return
+        self.identity, self.with_certificate = identity, with_certificate
+        self.version, self._read_at, self._warned_at = self.version + 1, versions, None
         self._show_expiry()
         log.info("certificates-reloaded", client_certificate_until=_day(identity))
         self._warn_of_expiry()
-        return True
 
     def _show_expiry(self) -> None:
         if self.identity:
@@ -166,6 +162,18 @@ def _context(ca_bundle: Path | None) -> ssl.SSLContext:
     return context
 
 
+def _with_certificate(settings: RorSettings, identity: Identity | None) -> ssl.SSLContext:
+    context = _context(settings.ca_bundle)
+    if identity:
+        try:
+            _load(context, identity)
+        except ssl.SSLError as error:
+            raise CertificateError(
+                f"RORBRIDGE_ROR__CLIENT_CERT {settings.client_cert}: OpenSSL does not take it ({error.reason})"
+            ) from None
+    return context
+
+
 def _identity(settings: RorSettings) -> Identity | None:
     if settings.client_cert is None:
         return None
@@ -199,6 +207,8 @@ def _from_pem(cert: Path, key_path: Path, password: bytes | None) -> Identity:
     except ValueError as error:
         raise CertificateError(f"RORBRIDGE_ROR__CLIENT_CERT {cert}: no certificate in PEM: {error}") from None
     raw = _read(key_path, "CLIENT_KEY")
+    if b"PRIVATE KEY-----" not in raw:
+        raise CertificateError(f"RORBRIDGE_ROR__CLIENT_KEY is required: there is no key in PEM in {key_path}")
     try:
         key = load_pem_private_key(raw, password if b"ENCRYPTED" in raw else None)
     except (ValueError, TypeError) as error:

@@ -168,8 +168,9 @@ def running() -> Iterator[Machine]:
     thread = threading.Thread(target=loop.run_forever, name="fuzzed")
     thread.start()
     with pytest.MonkeyPatch.context() as patch:
-        for pause in ("_FIRST_PAUSE_S", "_LONGEST_PAUSE_S", "_LONGEST_RETRY_AFTER_S"):
+        for pause in ("_FIRST_PAUSE_S", "_LONGEST_PAUSE_S", "_LEAST_HOLD_OFF_S", "_LONGEST_HOLD_OFF_S"):
             patch.setattr(circuit, pause, 0.001)
+        patch.setattr(circuit, "_MOST_HELD_OFF_S", 0.02)
         patch.setattr(http, "MOST_BYTES", MOST_BYTES)
         # Reading the certificates of this machine takes longer than all the rest of a case.
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))

@@ -14,7 +14,7 @@ from rorbridge.events.examples import examples
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import Status
 from rorbridge.lookalike.dataset import generate
-from rorbridge.orientation.directory import Found, Question
+from rorbridge.orientation.directory import Found, Gate, Question, at_once
 from rorbridge.ror import query
 from tests.fuzz import asked
 from tests.fuzz.amount import PROFILE
@@ -88,7 +88,7 @@ class Offers:
     async def check(self) -> None:
         raise AssertionError("nothing here fails, so there is nothing to check")
 
-    async def search(self, question: Question) -> Found:
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
         self.asked.append(question)
         return Found(_OFFERS, True, datetime.now(UTC))
 

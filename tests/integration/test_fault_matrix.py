@@ -38,7 +38,8 @@ def one_authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _short_pauses_and_low_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(circuit, "_FIRST_PAUSE_S", 0.005)
     monkeypatch.setattr(circuit, "_LONGEST_PAUSE_S", 0.02)
-    monkeypatch.setattr(circuit, "_LONGEST_RETRY_AFTER_S", 0.02)
+    monkeypatch.setattr(circuit, "_LEAST_HOLD_OFF_S", 0.005)
+    monkeypatch.setattr(circuit, "_LONGEST_HOLD_OFF_S", 0.02)
     monkeypatch.setattr(http, "MOST_BYTES", faults.MOST_BYTES)
     monkeypatch.setattr(client, "_MOST_PAGES", 10)
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
@@ -217,11 +218,35 @@ def test_files_that_cannot_be_used_stop_the_start_with_the_setting_and_what_to_d
         assert PASSWORD not in str(caught.value)
 
 
+def test_one_pem_may_hold_certificate_and_key(house: House) -> None:
+    ror = Ror(search=_nobody, base_url="https://ror.example/ws", token_url="https://ror.example/token")
+    cert, key = house.us.write_pem(house.folder)
+    (house.folder / "both.pem").write_bytes(cert.read_bytes() + key.read_bytes())
+    tls = Tls(house.settings(ror, client_cert=house.folder / "both.pem"))
+    assert tls.identity is not None
+    assert tls.identity.subject == "CN=rorbridge"
+
+
+async def test_a_renewed_certificate_that_openssl_does_not_take_leaves_the_former_one_in_use(house: House) -> None:
+    weak = rsa.generate_private_key(65537, 1024)
+    async with house.ror() as ror:
+        settings = house.settings(ror, cache_ttl=0, **house.pem(house.us))
+        async with RorDirectory(settings) as directory:
+            assert (await directory.search(question())).searchset.services
+            cert, key = house.clients.issue("rorbridge", client=True, key=weak).write_pem(house.folder)
+            directory._tokens.refused("token-1")
+            with capture_logs() as logged:
+                assert (await directory.search(question(2.0))).searchset.services
+    assert "OpenSSL does not take it" in str(logged)
+    with pytest.raises(CertificateError, match="OpenSSL does not take it"):
+        RorDirectory(house.settings(ror, client_cert=cert, client_key=key))
+
+
 def test_a_certificate_without_its_key_or_with_a_secret_besides_is_a_wrong_setting(house: House) -> None:
     ror = Ror(search=_nobody, base_url="https://ror.example/ws", token_url="https://ror.example/token")
     us = house.pem(house.us)
-    with pytest.raises(ValidationError, match="RORBRIDGE_ROR__CLIENT_KEY is required"):
-        house.settings(ror, client_cert=us["client_cert"])
+    with pytest.raises(CertificateError, match="RORBRIDGE_ROR__CLIENT_KEY is required"):
+        Tls(house.settings(ror, client_cert=us["client_cert"]))
     with pytest.raises(ValidationError, match="and not both"):
         house.settings(ror, **us, client_secret="too much")
     with pytest.raises(ValidationError, match="RORBRIDGE_ROR__CLIENT_CERT is required"):
@@ -249,4 +274,4 @@ def test_the_last_thirty_days_of_a_certificate_are_warned_of_and_measured(
 async def test_tls_older_than_1_2_is_not_spoken(house: House) -> None:
     ror = Ror(search=_nobody, base_url="https://ror.example/ws", token_url="https://ror.example/token")
     tls = Tls(house.settings(ror, **house.pem(house.us)))
-    assert {one.minimum_version.name for one in (tls.public, tls.with_certificate())} == {"TLSv1_2"}
+    assert {one.minimum_version.name for one in (tls.public, tls.with_certificate)} == {"TLSv1_2"}

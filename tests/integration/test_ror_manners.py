@@ -263,3 +263,79 @@ async def test_a_token_that_lives_three_seconds_is_renewed_on_the_way_and_none_i
             assert len((await directory.search(question())).searchset.services) == 41
     assert expired == 0
     assert ror.issued >= 2
+
+
+async def test_a_token_request_does_not_end_with_the_deadline_of_who_came_first() -> None:
+    async with scripted_ror(Server().search) as ror:
+        ror.token_takes_s = 0.6
+        soon = [(datetime.now(UTC) + timedelta(seconds=0.3)).isoformat() for _ in range(5)]
+        async with RorDirectory(ror_settings(ror)) as directory:
+            early = await resolve(directory, [request(n, deadline=at) for n, at in enumerate(soon)])
+            await asyncio.sleep(0.4)
+            assert (await directory.search(question())).searchset.services
+    assert {one.status for one in early} == {Status.EXPIRED}
+    assert ror.issued == 1
+
+
+async def test_a_token_endpoint_that_fails_while_the_former_token_is_good_is_no_trouble_yet() -> None:
+    clock = [0.0]
+    async with scripted_ror(Server().search) as ror, RorDirectory(ror_settings(ror, cache_ttl=0)) as directory:
+        directory._tokens._clock = lambda: clock[0]
+        await directory.search(question(1.0))
+        ror.tokens.append(Response("<h1>503</h1>", 503))
+        clock[0] = 250.0  # of 300; it is renewed from 240 on
+        await directory.search(question(2.0))
+        clock[0] = 253.0
+        await directory.search(question(3.0))
+        assert len(ror.token_requests) == 2, "it is not asked again at once"
+        clock[0] = 256.0
+        await directory.search(question(4.0))
+        assert ror.issued == 2
+
+
+async def test_metadata_that_hiccups_does_not_count_as_all_offered() -> None:
+    statement = {"type": "HealthcareService", "searchParam": [{"name": "location.near"}]}
+    async with scripted_ror(Server().search) as ror, RorDirectory(ror_settings(ror)) as directory:
+        ror.metadata = Response("<h1>503</h1>", 503)
+        with pytest.raises(DirectoryUnavailableError):
+            await directory.search(question())
+        ror.metadata = Response(
+            json.dumps({"resourceType": "CapabilityStatement", "rest": [{"resource": [statement]}]}),
+            media_type="application/fhir+json",
+        )
+        assert (await directory.search(question())).verified_only == ("activity",)
+
+
+async def test_throttling_without_a_word_of_when_to_come_again_burns_no_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rorbridge.orientation.circuit._LEAST_HOLD_OFF_S", 0.05)
+    monkeypatch.setattr("rorbridge.ror.retryafter._UNTOLD_S", 0.05)
+    free_at = [0.0]
+
+    async def throttles(asked: Request) -> Response:
+        if asked.query_params.get("_count") != "1":  # the check always gets through
+            now = time.monotonic()
+            if now < free_at[0]:
+                return Response("<h1>429</h1>", 429)
+            free_at[0] = now + 0.01
+        return Response(page(service(), location(), distances={"10": 1.0}, total=1))
+
+    async with scripted_ror(throttles) as ror, RorDirectory(ror_settings(ror)) as directory:
+        found = await resolve(directory, [request(number) for number in range(60)])
+    assert {one.status for one in found} == {Status.MATCHED}
+
+
+async def test_who_waits_for_a_turn_makes_no_call_while_all_hold_off() -> None:
+    server = Server(latency_s=0.02)
+
+    async def throttled_once(asked: Request) -> Response:
+        is_first = not server.asked_at
+        answer = await server.search(asked)
+        return Response(status_code=429, headers={"Retry-After": "2"}) if is_first else answer
+
+    async with scripted_ror(throttled_once) as ror, RorDirectory(ror_settings(ror, max_concurrency=3)) as directory:
+        found = await resolve(directory, [request(number) for number in range(50)])
+    assert {one.status for one in found} == {Status.MATCHED}
+    begin = server.asked_at[0]
+    assert sum(at - begin < 1.9 for at in server.asked_at) <= 4, "those that were on their way"

@@ -300,6 +300,7 @@ FAULTS = (
         anywhere(AWAY, AWAY),
     ),
     Fault("HTTP 429 with `Retry-After`", answers(429, _OUTCOME, Retry_After="1"), anywhere(HELD_OFF, HELD_OFF)),
+    Fault("HTTP 429 without", answers(429, _OUTCOME), anywhere(HELD_OFF, HELD_OFF)),
     Fault("HTTP 400 with an OperationOutcome", answers(400, _BUSINESS_RULE), anywhere(NO_ACCESS, REFUSED)),
     Fault("HTTP 400 with a gateway's HTML", answers(400, _HTML), anywhere(NO_ACCESS, UNREADABLE)),
     Fault("HTTP 401 (a new token is tried once)", answers(401, _HTML), anywhere(NO_ACCESS, NO_ACCESS)),

@@ -31,12 +31,14 @@ class Ror:
     searches: list[Request] = field(default_factory=list)
     issued: int = 0
     token_lifetime_s: float = 300
+    token_takes_s: float = 0
     issued_at: dict[str, float] = field(default_factory=dict)
     metadata: Response = field(default_factory=lambda: Response(status_code=404))
     metadata_requests: int = 0
 
     async def token(self, request: Request) -> Response:
         self.token_requests.append(await request.body())
+        await asyncio.sleep(self.token_takes_s)
         if self.tokens:
             return self.tokens.pop(0)
         self.issued += 1

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -34,6 +34,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tests.support.http import Handler, Ror, served
 
+Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
+
 _TOKEN = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 46\r\nConnection: close\r\n\r\n"
     b'{"access_token": "token-1", "expires_in": 300}'
@@ -46,7 +48,7 @@ class Identity:
 
     common_name: str
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
     issuer: x509.Certificate
 
     def write_pem(self, folder: Path, password: bytes | None = None) -> tuple[Path, Path]:
@@ -102,12 +104,13 @@ class Authority:
         days: float = 30,
         not_before: datetime | None = None,
         not_after: datetime | None = None,
+        key: Key | None = None,
     ) -> Identity:
         """Issue a certificate of a client or of a server. Negative *days*: it expired so many days ago."""
         now = datetime.now(UTC)
         end = not_after or now + timedelta(days=days)
         start = not_before or min(now, end) - timedelta(days=1)
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = key or ec.generate_private_key(ec.SECP256R1())
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         builder = (
             _builder(common_name, self.name, key.public_key(), start, end)
@@ -122,7 +125,7 @@ class Authority:
 
 
 def _builder(
-    subject: str, issuer: str, key: ec.EllipticCurvePublicKey, start: datetime, end: datetime
+    subject: str, issuer: str, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, start: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()

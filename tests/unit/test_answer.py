@@ -14,7 +14,7 @@ from rorbridge.bus.outgoing import Outgoing
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import OrientationResult, Status, decode
-from rorbridge.orientation.directory import Directory, Found, Question
+from rorbridge.orientation.directory import Directory, Found, Gate, Question, at_once
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.nomenclature import Nos
@@ -39,7 +39,7 @@ class One:
     async def check(self) -> None:
         pass
 
-    async def search(self, question: Question) -> Found:
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
         return Found(searchset(service(), location(), distances={"10": 1.0}), True, datetime.now(UTC))
 
 
@@ -49,7 +49,7 @@ class Broken:
     async def check(self) -> None:
         pass
 
-    async def search(self, question: Question) -> Found:
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
         raise ZeroDivisionError("a body that nobody may read")
 
 

@@ -48,6 +48,7 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.005)
     monkeypatch.setattr(module, "_LONGEST_PAUSE_S", 0.02)
     monkeypatch.setattr(module, "_CHECK_S", 0.1)
+    monkeypatch.setattr(module, "_LEAST_HOLD_OFF_S", 0.01)
 
 
 async def test_an_outage_parks_all_and_one_probe_at_a_time_finds_its_end() -> None:
@@ -207,3 +208,15 @@ async def test_one_that_is_asked_for_long_counts_as_waiting(monkeypatch: pytest.
 
 def _ignore(waits: bool) -> None:
     pass
+
+
+async def test_one_that_is_asked_to_hold_off_for_ever_ends_though_nobody_else_asks() -> None:
+    clock = [0.0]
+    circuit = Circuit(Directory().check, clock=lambda: clock[0])
+
+    async def held_off() -> int:
+        clock[0] += 100
+        raise DirectoryUnavailableError(AWAY, retry_after_s=0.01)
+
+    with pytest.raises(DirectoryUnavailableError):
+        await asyncio.wait_for(circuit.ask(held_off, _ignore), 10)

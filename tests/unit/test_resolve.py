@@ -12,7 +12,7 @@ import pytest
 from rorbridge.events.problem import problem
 from rorbridge.events.request import OrientationRequest
 from rorbridge.events.result import OrientationResult, Status, decode, encode
-from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Question
+from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Gate, Question, at_once
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver, radii
 from rorbridge.ror.nomenclature import Nos
@@ -42,7 +42,7 @@ class Memory:
         if self.away:
             raise DirectoryUnavailableError(problem("ror-unavailable", "away", "HTTP 503"))
 
-    async def search(self, question: Question) -> Found:
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
         self.asked.append(question)
         await asyncio.sleep(self.delay_s)
         if self.error:
