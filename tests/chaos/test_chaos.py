@@ -5,6 +5,7 @@ import json
 import random
 import signal
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,19 +24,15 @@ from tests.chaos.stream import read_to_end
 from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, Record, Topics, new_topics, publish, read
 from tests.support.processes import running_service
-from tests.support.requests import Sent, headers, valid
+from tests.support.requests import headers, valid
 
 pytestmark = pytest.mark.real_kafka
 
 
-def kafka(broker: Broker, topics: Topics) -> KafkaSettings:
-    return KafkaSettings(
-        bootstrap_servers=broker.bootstrap_servers,
-        group_id=topics.group,
-        requests_topic=topics.requests,
-        results_topic=topics.results,
-        dead_letter_topic=topics.dead_letters,
-    )
+def around(number: int) -> dict[str, object]:
+    """Give a need like no other."""
+    where = {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 1 + number / 10}
+    return {"need": {"activity": ["013"]}, "where": where}
 
 
 async def test_a_minute_of_kills_freezes_and_faults_loses_nothing_and_repeats_nothing() -> None:
@@ -49,7 +46,7 @@ async def test_a_minute_of_kills_freezes_and_faults_loses_nothing_and_repeats_no
 
 async def test_the_next_owner_fences_the_former_one(broker: Broker, topics: Topics) -> None:
     partition = TopicPartition(topics.requests, 0)
-    settings = kafka(broker, topics)
+    settings = topics.kafka(broker)
     record = Outgoing(topics.results, b"k", b"{}", ())
     former, following = ExactlyOnce(settings, partition, {}), ExactlyOnce(settings, partition, {})
     try:
@@ -68,7 +65,7 @@ async def test_the_next_owner_fences_the_former_one(broker: Broker, topics: Topi
 
 async def test_what_a_dead_process_has_begun_is_seen_by_no_reader(broker: Broker, topics: Topics) -> None:
     partition = TopicPartition(topics.requests, 1)
-    settings = kafka(broker, topics)
+    settings = topics.kafka(broker)
     former, following = ExactlyOnce(settings, partition, {}), ExactlyOnce(settings, partition, {})
     await former.open()
     await former._producer.begin_transaction()
@@ -90,12 +87,12 @@ async def test_a_record_that_the_topic_finds_too_large_is_cut_further(broker: Br
     # The topic takes 1 MiB, but we believe in more, as where we may not read its settings.
     limits = {topics.results: 5_000_000}
     for _ in range(3):
-        delivery = ExactlyOnce(kafka(broker, topics), TopicPartition(topics.requests, 0), limits)
+        delivery = ExactlyOnce(topics.kafka(broker), TopicPartition(topics.requests, 0), limits)
         assert await delivery.open() == (None, "")
         with pytest.raises(MessageSizeTooLargeError):
             await delivery.release([sized(3_000_000), Outgoing(topics.results, b"k", b"small", ())], 1, "")
         await delivery.close()
-    delivery = ExactlyOnce(kafka(broker, topics), TopicPartition(topics.requests, 0), limits)
+    delivery = ExactlyOnce(topics.kafka(broker), TopicPartition(topics.requests, 0), limits)
     await delivery.open()
     await delivery.release([sized(3_000_000), Outgoing(topics.results, b"k", b"small", ())], 1, "")
     await delivery.close()
@@ -105,7 +102,7 @@ async def test_a_record_that_the_topic_finds_too_large_is_cut_further(broker: Br
 
 
 async def test_metadata_of_others_is_ignored_with_a_warning(broker: Broker, topics: Topics, tmp_path: Path) -> None:
-    delivery = ExactlyOnce(kafka(broker, topics), TopicPartition(topics.requests, 0), {})
+    delivery = ExactlyOnce(topics.kafka(broker), TopicPartition(topics.requests, 0), {})
     await delivery.open()
     await delivery.release([], 0, "written by a lag exporter")
     await delivery.close()
@@ -137,8 +134,7 @@ async def test_a_slow_request_holds_up_no_other_of_its_partition(
             for number in range(500):
                 code = "0998" if number % 100 == 50 else "013"
                 # Each is another need, so that none is answered by the call of another.
-                around = {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 1 + number / 10}
-                content = {"need": {"activity": [code]}, "where": around}
+                content = around(number) | {"need": {"activity": [code]}}
                 id_ = f"{code}-{number}"
                 await producer.send(
                     topics.requests, json.dumps(content).encode(), key=id_.encode(), partition=0, headers=headers(id_)
@@ -175,7 +171,8 @@ async def test_at_least_once_repeats_at_most_and_with_the_same_id(
         await asyncio.sleep(0.1)
         return Response(EMPTY, media_type="application/fhir+json")
 
-    sent: list[Sent] = valid(300, seed=5)
+    # Each is another need: equal ones are answered together, and what is released together may be repeated together.
+    sent = [replace(one, value=json.dumps(around(n)).encode()) for n, one in enumerate(valid(300, seed=5))]
     await publish(broker, topics.requests, sent)
     async with scripted_ror(search) as ror:
         settings = topics.settings(broker) | ror_settings(ror) | {"RORBRIDGE_KAFKA__DELIVERY": "at-least-once"}

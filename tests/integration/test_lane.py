@@ -24,7 +24,6 @@ from rorbridge.bus.delivery import ExactlyOnce, committed
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing
 from rorbridge.bus.session import Parking, Record, Session
 from rorbridge.bus.window import Window
-from rorbridge.settings import KafkaSettings
 from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
 from tests.support.http import scripted_ror
@@ -33,16 +32,6 @@ from tests.support.processes import running_service
 from tests.support.requests import headers, valid
 
 pytestmark = pytest.mark.real_kafka
-
-
-def kafka(broker: Broker, topics: Topics) -> KafkaSettings:
-    return KafkaSettings(
-        bootstrap_servers=broker.bootstrap_servers,
-        group_id=topics.group,
-        requests_topic=topics.requests,
-        results_topic=topics.results,
-        dead_letter_topic=topics.dead_letters,
-    )
 
 
 async def nothing(request: Request) -> Response:
@@ -89,7 +78,7 @@ async def test_a_record_that_cannot_be_read_and_one_with_a_huge_key_hold_up_no_o
     assert str(MOST_HEAD).encode() in dict(told[2].headers)["kafka_dlt-exception-message"]
     assert (told[2].key, told[2].value) == (None, three.value)
     assert all(TRUNCATED in dict(one.headers) for one in letters), "they are not replayed as if they were whole"
-    assert await committed(kafka(broker, topics), TopicPartition(topics.requests, 0)) == (4, "")
+    assert await committed(topics.kafka(broker), TopicPartition(topics.requests, 0)) == (4, "")
 
 
 async def test_a_coordinator_that_tells_no_offsets_is_asked_again(
@@ -97,7 +86,7 @@ async def test_a_coordinator_that_tells_no_offsets_is_asked_again(
 ) -> None:
     """The empty answers are made up: no broker can be made to give them at will, though all do while they load."""
     partition = TopicPartition(topics.requests, 0)
-    delivery = ExactlyOnce(kafka(broker, topics), partition, {})
+    delivery = ExactlyOnce(topics.kafka(broker), partition, {})
     await delivery.open()
     await delivery.release([], 7, "")
     await delivery.close()
@@ -109,11 +98,11 @@ async def test_a_coordinator_that_tells_no_offsets_is_asked_again(
         return {} if empty >= 0 else await real(self, *arguments, **options)
 
     monkeypatch.setattr(AIOKafkaAdminClient, "list_consumer_group_offsets", loading)
-    assert await committed(kafka(broker, topics), partition) == (7, "")
+    assert await committed(topics.kafka(broker), partition) == (7, "")
     empty = 1_000_000
     monkeypatch.setattr("rorbridge.bus.delivery._COORDINATOR_S", 0.5)
     with pytest.raises(KafkaError, match="is Read on the group granted"):
-        await committed(kafka(broker, topics), partition)
+        await committed(topics.kafka(broker), partition)
 
 
 @dataclass
@@ -223,7 +212,7 @@ async def test_an_error_of_the_group_is_told_and_the_consumer_made_anew_when_it_
     crashed: list[None] = []
     slow = Slow()
     slow.head.set()
-    bridge = Bridge(kafka(broker, topics), slow, lambda: crashed.append(None))
+    bridge = Bridge(topics.kafka(broker), slow, lambda: crashed.append(None))
     bridge.start()
     async with asyncio.timeout(30):
         await until(lambda: not bridge.not_ready)

@@ -18,6 +18,7 @@ from rorbridge.bus.localbroker import (
     create_topics,
     kafka_jars,
 )
+from rorbridge.settings import KafkaSettings
 from tests.support.requests import Sent
 
 PARTITIONS = 3
@@ -48,6 +49,16 @@ class Topics:
             "RORBRIDGE_KAFKA__RESULTS_TOPIC": self.results,
             "RORBRIDGE_KAFKA__DEAD_LETTER_TOPIC": self.dead_letters,
         }
+
+    def kafka(self, broker: Broker) -> KafkaSettings:
+        """Give the same as the service reads it."""
+        return KafkaSettings(
+            bootstrap_servers=broker.bootstrap_servers,
+            group_id=self.group,
+            requests_topic=self.requests,
+            results_topic=self.results,
+            dead_letter_topic=self.dead_letters,
+        )
 
 
 @dataclass(frozen=True)
