@@ -49,9 +49,12 @@ class _Asker:
     """A request that asks, as often as it takes."""
 
     own_failures: int = 0
-    held_off_since: float | None = None
     held_off: int = 0
     """How often it was asked to hold off."""
+    held_off_since: float = 0.0
+    """Since when, not counting outages."""
+    outages_then: int = 0
+    """How many had been found by then."""
     answered_then: int = 0
     """How many questions had been answered when it was asked to hold off."""
 
@@ -78,6 +81,8 @@ class Circuit:
         self._not_before = 0.0
         """When the directory may be asked again, on the loop's clock."""
         self._answered = 0
+        self._outages = 0
+        """How often a check found the directory away."""
         self._checking: asyncio.Task[_Away | None] | None = None
         self._probing: asyncio.Task[None] | None = None
 
@@ -126,14 +131,14 @@ class Circuit:
         """Have all hold off, or the asker alone when others were answered since it was last asked to."""
         seconds = max(seconds, _LEAST_HOLD_OFF_S) * 2 ** min(asker.held_off, 6)
         asker.held_off += 1
-        is_first = asker.held_off_since is None
-        others_answered = self._answered > asker.answered_then
-        asker.answered_then = self._answered
-        if is_first or not others_answered:
-            asker.held_off_since = self._clock() if is_first else asker.held_off_since
+        is_alone = asker.held_off > 1 and self._answered > asker.answered_then
+        if asker.held_off == 1 or self._outages > asker.outages_then:
+            asker.held_off_since = self._clock()  # what came before was not the asker's fault
+        asker.answered_then, asker.outages_then = self._answered, self._outages
+        if not is_alone:
             self._open(_Away(str(failure), seconds))
             return
-        if asker.held_off_since is not None and self._clock() - asker.held_off_since > _MOST_HELD_OFF_S:
+        if self._clock() - asker.held_off_since > _MOST_HELD_OFF_S:
             raise failure
         seconds = min(seconds, _LONGEST_HOLD_OFF_S)
         await _parked(asyncio.sleep(seconds * random.uniform(1, 2)), parking)  # noqa: S311
@@ -149,8 +154,10 @@ class Circuit:
             async with asyncio.timeout(_CHECK_S):
                 await self._check()
         except DirectoryUnavailableError as error:
+            self._outages += 1
             return _Away(str(error), error.retry_after_s or 0.0)
         except TimeoutError:
+            self._outages += 1
             return _Away(f"no answer to a simple search within {_CHECK_S:g} s")
         except DirectoryError:
             return None  # it does not like the question, so it is there

@@ -220,3 +220,29 @@ async def test_one_that_is_asked_to_hold_off_for_ever_ends_though_nobody_else_as
 
     with pytest.raises(DirectoryUnavailableError):
         await asyncio.wait_for(circuit.ask(held_off, _ignore), 10)
+
+
+async def test_an_outage_that_asks_to_hold_off_counts_against_no_request_however_long_it_lasts() -> None:
+    clock = [0.0]
+    away = [True]
+
+    async def check() -> None:
+        clock[0] += 1_000
+        if away[0]:
+            raise DirectoryUnavailableError(AWAY, retry_after_s=0.01)
+
+    tries = 0
+
+    async def question() -> str:
+        nonlocal tries
+        tries += 1
+        if tries <= 3:
+            raise DirectoryUnavailableError(AWAY, retry_after_s=0.01)
+        return "answer"
+
+    circuit = Circuit(check, clock=lambda: clock[0])
+    asked = asyncio.create_task(circuit.ask(question, _ignore))
+    await asyncio.sleep(0.1)
+    assert clock[0] > 2_000
+    away[0] = False
+    assert await asyncio.wait_for(asked, 10) == "answer"
