@@ -100,9 +100,10 @@ class Chaos:
 
     async def _happen(self, stream: Stream) -> None:
         stop = asyncio.Event()
+        self._stream = stream
+        await self._plan({})
         sending = asyncio.create_task(stream.run(stop))
         until = time.monotonic() + self.minutes * 60
-        await self._plan({})
         while time.monotonic() < until:
             # Every round has each kind once, in another order, and a kill between any two.
             round_ = self._round()
@@ -212,10 +213,12 @@ class Chaos:
 
     async def _lookalike_restart(self) -> None:
         assert self._lookalike
+        begin = time.time()
         self._lookalike.kill()
         await asyncio.to_thread(self._lookalike.wait)
         await asyncio.to_thread(self._start_lookalike)
         await self._plan({})
+        self._stream.healthy.append((begin, time.time()))
 
     async def _plan(self, plan: dict[str, object]) -> None:
         rules = plan.get("rules", [])

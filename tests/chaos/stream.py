@@ -20,6 +20,8 @@ POISON = "0999"
 """An activity code for which the ROR is made to fail, always."""
 
 
+_COMMIT_S = 0.5
+"""From an answer to its record."""
 _CLOCK_S = 0.05
 """By how much a record's timestamp may be early: it is in milliseconds, and taken before the record is sent."""
 
@@ -37,6 +39,8 @@ class Stream:
     deadlines: dict[str, datetime] = field(default_factory=dict)
     no_events: int = 0
     poisoned: set[str] = field(default_factory=set)
+    healthy: list[tuple[float, float]] = field(default_factory=list)
+    """When a new look-alike answered all, the poisoned as well, until it was told of its faults; seconds since 1970."""
     rejected: set[str] = field(default_factory=set)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -165,7 +169,10 @@ async def account(stream: Stream, topics: Topics, still_open: Iterable[str]) -> 
     no_events = told_letters.pop("", 0)
     wrong = [*still_open]
     wrong += [f"{id_} is {status[id_]}" for id_ in stream.rejected if status.get(id_) != "rejected"]
-    wrong += [f"{id_} is {status[id_]}" for id_ in stream.poisoned if status.get(id_) not in {"failed", None}]
+    for id_ in stream.poisoned:
+        well = any(begin <= answered_at.get(id_, 0) <= end + _COMMIT_S for begin, end in stream.healthy)
+        if status.get(id_) not in {"failed", None} and not well:
+            wrong.append(f"{id_} is {status[id_]}")
     failed = [id_ for id_, one in status.items() if one == "failed" and id_ not in stream.poisoned]
     wrong += [f"{id_} failed by an outage" for id_ in failed]
     if no_events != stream.no_events:
