@@ -141,7 +141,7 @@ class Circuit:
         if self._clock() - asker.held_off_since > _MOST_HELD_OFF_S:
             raise failure
         seconds = min(seconds, _LONGEST_HOLD_OFF_S)
-        await _parked(asyncio.sleep(seconds * random.uniform(1, 2)), parking)  # noqa: S311
+        await _parked(asyncio.sleep(seconds * random.uniform(1, 2)), parking)  # noqa: S311 - jitter
 
     def _checked(self) -> "asyncio.Task[_Away | None]":
         """Check whether the directory is there, once for all who ask meanwhile; the reason when it is not."""

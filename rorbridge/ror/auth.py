@@ -1,6 +1,7 @@
 """Access tokens of the ROR: OAuth2 client credentials, by secret or by certificate (ROR-API 4.2, RFC 8705)."""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -151,4 +152,4 @@ def _life_s(told: float | str) -> float:
         seconds = float(told)
     except ValueError:
         return _UNKNOWN_LIFE_S
-    return min(max(seconds, 0.0), _LONGEST_LIFE_S) if seconds == seconds else _UNKNOWN_LIFE_S  # noqa: PLR0124 - NaN
+    return min(max(seconds, 0.0), _LONGEST_LIFE_S) if not math.isnan(seconds) else _UNKNOWN_LIFE_S

@@ -25,8 +25,7 @@ class RorRefusedError(DirectoryError):
     def __init__(self, status: int, issues: tuple[str, ...]) -> None:
         self.status = status
         self.issues = issues
-        detail = "; ".join(issues) or "it gave no reason"
-        super().__init__(problem("ror-refused", f"The ROR refused the search (HTTP {status})", detail))
+        super().__init__(problem("ror-refused", f"The ROR refused the search (HTTP {status})", "; ".join(issues)))
 
 
 class RorAnswerError(DirectoryUnavailableError):

@@ -27,10 +27,6 @@ from tests.interop.servers import HEADERS
 from tests.support.fhir import page, service
 from tests.support.http import Ror, scripted_ror
 
-BY_CERTIFICATE = pytest.mark.skipif(
-    "client_cert" not in RorSettings.model_fields, reason="the client has no client certificates yet"
-)
-
 
 def settings(keycloak: Keycloak, ror: Ror, **more: object) -> RorSettings:
     """Give the client's settings for a ROR whose tokens are Keycloak's."""
@@ -164,7 +160,6 @@ def _pkcs12(authority: Authority) -> dict[str, object]:
     return {"client_cert": bundle, "client_key_password": PASSWORD}
 
 
-@BY_CERTIFICATE
 @pytest.mark.parametrize("certificate", [_open, _locked, _pkcs12])
 async def test_a_search_carries_a_token_that_was_got_by_certificate(
     keycloak: Keycloak, certificate: Callable[[Authority], dict[str, object]]
@@ -180,7 +175,6 @@ async def test_a_search_carries_a_token_that_was_got_by_certificate(
     assert one["cnf"]["x5t#S256"]
 
 
-@BY_CERTIFICATE
 async def test_a_certificate_of_another_name_is_an_access_error(keycloak: Keycloak) -> None:
     pair = keycloak.authority.client("somebody-else")
     ours = {"client_id": MTLS_CLIENT, "client_cert": pair.certificate, "client_key": pair.key}
