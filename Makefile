@@ -46,7 +46,7 @@ audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many 
 	@PATH="$(CURDIR)/$(VENV)/audit/bin:$$PATH" $(BIN)/python -m tests.support.audit
 
 lock:  ## Pin every dependency anew (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra demo --extra dev \
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra demo --extra dev --extra docs \
 		--no-emit-index-url --no-header --upgrade -o requirements.lock
 
 clean:
