@@ -1,0 +1,73 @@
+"""Canned answers of the ROR: searchsets of so many offers and all that belongs to them, as the look-alike has them."""
+
+import json
+from typing import Any, Final
+
+import httpx
+
+from rorbridge.events.need import Need
+from rorbridge.events.where import Point, Where
+from rorbridge.lookalike.config import Config
+from rorbridge.lookalike.dataset import generate
+from rorbridge.lookalike.server import serving
+from rorbridge.orientation.directory import Question
+from rorbridge.ror import query
+from rorbridge.ror.profile import RorProfile
+
+ACTIVITY: Final = "013"
+PARIS: Final = Point(latitude=48.8566, longitude=2.3522)
+RADIUS_KM: Final = 60
+"""Around Paris, where there are enough offers of the activity."""
+_OFFERS: Final = 60_000
+Resource = dict[str, Any]
+
+
+async def searchset() -> Resource:
+    """Ask the look-alike for a page of 200 offers with everything that ours asks to be included."""
+    config = Config()
+    async with serving(generate(_OFFERS, seed=1), config) as address, httpx.AsyncClient(timeout=60) as http:
+        credentials = {"client_id": config.client_id, "client_secret": config.client_secret}
+        answer = await http.post(address.token_url, data={"grant_type": "client_credentials"} | credentials)
+        profile = RorProfile("CU20", "1.2.250.1.213.1.6.1.66", "AUTOMATE", "1.2.250.1.213.1.1.4.6")
+        headers = {**profile.headers(), "Authorization": f"Bearer {answer.json()['access_token']}"}
+        where = Where.model_validate({"near": PARIS, "radiusKm": RADIUS_KM})
+        asked = query.build(Question(Need(activity=(ACTIVITY,)), where, RADIUS_KM))
+        url = httpx.URL(f"{address.base_url}/HealthcareService", params=asked.parameters)
+        found = (await http.get(url, headers=headers)).raise_for_status()
+        page: Resource = found.json()
+        return page
+
+
+def cut(page: Resource, offers: int) -> bytes:
+    """Give a page as of a search that found so many offers, with what belongs to these alone."""
+    by_name = {f"{one['resource']['resourceType']}/{one['resource']['id']}": one for one in page["entry"]}
+    matches = [one for one in page["entry"] if one["resource"]["resourceType"] == "HealthcareService"][:offers]
+    if len(matches) < offers:
+        raise ValueError(f"the look-alike has only {len(matches)} offers there")
+    kept: dict[str, Resource] = {}
+    waiting = list(matches)
+    while waiting:
+        entry = waiting.pop()
+        name = f"{entry['resource']['resourceType']}/{entry['resource']['id']}"
+        if name not in kept:
+            kept[name] = entry
+            waiting += [by_name[one] for one in _references(entry["resource"]) if one in by_name]
+    # What refers to an offer is included as well: roles of those who work there.
+    names = {name for name in kept if name.startswith("HealthcareService/")}
+    for name, entry in by_name.items():
+        if name not in kept and name.startswith("PractitionerRole/") and names & set(_references(entry["resource"])):
+            kept[name] = entry
+            kept |= {one: by_name[one] for one in _references(entry["resource"]) if one.startswith("Practitioner/")}
+    entries = [*matches, *(one for one in kept.values() if one not in matches)]
+    bundle = {"resourceType": "Bundle", "type": "searchset", "total": offers, "link": [], "entry": entries}
+    return json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _references(value: object) -> list[str]:
+    """List the references in a resource."""
+    if isinstance(value, list):
+        return [found for one in value for found in _references(one)]
+    if not isinstance(value, dict):
+        return []
+    own = [value["reference"]] if isinstance(value.get("reference"), str) else []
+    return own + [found for one in value.values() for found in _references(one)]

@@ -1,0 +1,88 @@
+"""Who is measured: a process that takes requests from Kafka and publishes answers."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.bench.work import Work
+from tests.support.kafka import Broker, Topics
+from tests.support.processes import environment, free_port
+
+CONCURRENCY = 64
+"""Calls to the ROR at the same time, for everybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a subject is started with."""
+
+    broker: Broker
+    topics: Topics
+    stub: str
+    """Address of the canned ROR."""
+    work: Work
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Give the settings of the bridge; by default it keeps no answer."""
+        return self.topics.settings(self.broker) | {
+            "RORBRIDGE_ROR__BASE_URL": f"{self.stub}/{self.work.offers}",
+            "RORBRIDGE_ROR__TOKEN_URL": f"{self.stub}/token",
+            "RORBRIDGE_ROR__CLIENT_ID": "a",
+            "RORBRIDGE_ROR__CLIENT_SECRET": "b",
+            "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
+            "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
+            "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
+            "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
+            "RORBRIDGE_ROR__ACCESS_PROFILE": "1",
+            "RORBRIDGE_ROR__MAX_CONCURRENCY": str(CONCURRENCY),
+            "RORBRIDGE_ROR__CACHE_TTL": "0",
+            "RORBRIDGE_HTTP__PORT": str(free_port()),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A program of the bench, by its command line; it reads its settings from the environment."""
+
+    name: str
+    command: Sequence[str]
+    settings: Mapping[str, str] = field(default_factory=dict)
+    instances: int = 1
+
+    @contextmanager
+    def running(self, stage: Stage, log: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
+        """Run it until the block ends."""
+        processes: list[subprocess.Popen[bytes]] = []
+        try:
+            with log.open("ab") as output:
+                for _ in range(self.instances):
+                    settings = environment({**stage.settings, **self.settings})
+                    processes.append(subprocess.Popen(self.command, env=settings, stdout=output, stderr=output))
+            yield processes
+        finally:
+            for one in processes:
+                one.terminate()
+            for one in processes:
+                try:
+                    one.wait(60)
+                except subprocess.TimeoutExpired:
+                    one.kill()
+                    one.wait()
+
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Give the command that runs a module with our own Python."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+FLOOR = Subject("floor: consume, produce, commit in a transaction", python("tests.bench.floor"))
+LANE = Subject("lane alone: one small offer from memory", python("tests.bench.lane"))
+EXACTLY_ONCE = Subject("bridge, exactly once", python("rorbridge", "run"))
+AT_LEAST_ONCE = Subject(
+    "bridge, at least once", python("rorbridge", "run"), {"RORBRIDGE_KAFKA__DELIVERY": "at-least-once"}
+)
+CACHED = Subject("bridge, exactly once, cache 30 s", python("rorbridge", "run"), {"RORBRIDGE_ROR__CACHE_TTL": "30"})
