@@ -14,6 +14,7 @@ from aiolimiter import AsyncLimiter
 from rorbridge.events.problem import problem
 from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Gate, Question, at_once
 from rorbridge.orientation.fhir import Searchset
+from rorbridge.orientation.turns import Turns
 from rorbridge.ror import bundle, query
 from rorbridge.ror.auth import TokenSource
 from rorbridge.ror.budget import Budget
@@ -68,6 +69,7 @@ class RorDirectory:
         # are no search's: whether the ROR is there must be found out while all searches hang, too.
         self._turns = asyncio.Semaphore(settings.max_concurrency - 1)
         self._spare = asyncio.Semaphore(1)
+        self._decoding = Turns()
         # One call in each interval: a larger bucket would let a burst through at the start of each second.
         self._pace = AsyncLimiter(1, 1 / settings.max_rate) if settings.max_rate else None
         self._sharing: Sharing[Found] = Sharing()
@@ -166,7 +168,8 @@ class RorDirectory:
             await gate()
             page = await self._get(url, budget, "page" if number else "search")
             size += len(page)
-            following = bundle.add_page(page, found, keep_raw=keep_raw)
+            async with self._decoding.own():
+                following = bundle.add_page(page, found, keep_raw=keep_raw)
             if following is None or size > MOST_SEARCH_BYTES:
                 metrics.BROKEN_ENTRIES.inc(len(found.broken))
                 complete = following is None and (found.total or len(found.services)) < MOST_MATCHES
