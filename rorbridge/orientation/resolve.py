@@ -44,8 +44,9 @@ class Resolver:
     audience: Audience
     access_profile: int
     """Under which access profile (0 to 5) the directory answers."""
+    turns: Turns = field(default_factory=Turns)
+    """In which answers are worked out; the directory decodes in the same."""
     circuit: Circuit = field(init=False)
-    _turns: Turns = field(init=False, default_factory=Turns)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __post_init__(self) -> None:
@@ -90,12 +91,12 @@ class Resolver:
         for radius_km in radii(request):
             question = Question(request.need, request.where, radius_km, keep_raw=request.answer.format == "fhir-bundle")
             found = await self.directory.search(question, self.circuit.passed)
-            async with self._turns.own():
+            async with self.turns.own(ahead=True):
                 kept, told = await self._verify(found, request, radius_km, redactions)
             rounds.append(told)
             if len(kept) >= request.answer.at_least:
                 break
-        async with self._turns.own():
+        async with self.turns.own(ahead=True):
             first = rank(kept, request.answer.order, request_id)[: request.answer.limit]
             offers, as_bundle = self._answer(first, len(kept), found.searchset, request, redactions)
         return OrientationResult(
