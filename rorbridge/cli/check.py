@@ -32,7 +32,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all steps.")] = False,
     config: Config = None,
 ) -> None:
-    """Look whether everything is in place: settings, Kafka, certificate, token, /metadata, one search.
+    """Look whether everything is in place: settings, Kafka, schema registry, certificate, token, /metadata, one search.
 
     Changes nothing: what it writes to Kafka it aborts. Ends with 0 when nothing failed, else with 1.
 
@@ -54,7 +54,11 @@ async def _all(config: Config) -> list[Finding]:
     except SettingsError as error:
         return [Finding("settings", State.FAILED, str(error), "the README lists them all")]
     found = [Finding("settings", State.OK, f"complete; access profile {settings.ror.access_profile}")]
-    for name, steps in (("kafka", kafka.findings(settings.kafka)), ("ror", ror.findings(settings.ror))):
+    for name, steps in (
+        ("kafka", kafka.findings(settings.kafka)),
+        ("schema registry", kafka.registry_findings(settings.schema_registry, settings.kafka.results_topic)),
+        ("ror", ror.findings(settings.ror)),
+    ):
         found += [one async for one in _guarded(name, steps)]
     return found
 
