@@ -19,7 +19,7 @@ from rorbridge.settings import SchemaRegistrySettings
 from rorbridge.telemetry.finding import Finding, State
 from tests.support.http import served
 from tests.support.processes import free_port
-from tests.support.registry import ScriptedRegistry
+from tests.support.registry import ScriptedRegistry, settled, what_is_in_the_way
 from tests.support.tls import Authority, tls_server
 
 SUBJECT = "results-value"
@@ -32,24 +32,6 @@ OLDER = json.dumps({"type": "object"})
 async def serving(scripted: ScriptedRegistry, **settings: Any) -> AsyncIterator[SchemaRegistrySettings]:
     async with served(scripted.app) as port:
         yield SchemaRegistrySettings.model_validate({"url": f"http://127.0.0.1:{port}/"} | settings)
-
-
-async def settled(settings: SchemaRegistrySettings) -> int:
-    schema = ResultSchema(settings, "results")
-    async with asyncio.timeout(5):
-        await schema.settle(lambda _: None)
-    return schema.id
-
-
-async def what_is_in_the_way(settings: SchemaRegistrySettings) -> str:
-    """Give what the service waits for after its first try."""
-    told: asyncio.Queue[str] = asyncio.Queue()
-    settling = asyncio.create_task(ResultSchema(settings, "results").settle(told.put_nowait))
-    async with asyncio.timeout(5):
-        assert await told.get() == "the schema registry"
-        found = await told.get()
-    settling.cancel()
-    return found
 
 
 async def finding(settings: SchemaRegistrySettings) -> Finding:

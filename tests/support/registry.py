@@ -1,4 +1,7 @@
-"""A schema registry on a real socket that keeps schemas, and answers as it is told to."""
+"""A schema registry on a real socket that keeps schemas, and answers as it is told to.
+
+And what the service makes of one, be it this one or another.
+"""
 
 import asyncio
 import json
@@ -9,6 +12,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from rorbridge.bus.registry import ResultSchema
+from rorbridge.settings import SchemaRegistrySettings
 
 
 @dataclass
@@ -79,3 +85,22 @@ class ScriptedRegistry:
 
 def _absent(code: int, message: str) -> Response:
     return JSONResponse({"error_code": code, "message": message}, 404)
+
+
+async def settled(settings: SchemaRegistrySettings) -> int:
+    """Give the id that the service learns for the results of the topic ``results``."""
+    schema = ResultSchema(settings, "results")
+    async with asyncio.timeout(15):
+        await schema.settle(lambda _: None)
+    return schema.id
+
+
+async def what_is_in_the_way(settings: SchemaRegistrySettings) -> str:
+    """Give what the service waits for after its first try."""
+    told: asyncio.Queue[str] = asyncio.Queue()
+    settling = asyncio.create_task(ResultSchema(settings, "results").settle(told.put_nowait))
+    async with asyncio.timeout(15):
+        assert await told.get() == "the schema registry"
+        found = await told.get()
+    settling.cancel()
+    return found
