@@ -77,7 +77,12 @@ async def test_the_registry_is_waited_for_and_every_reader_reads_what_comes_then
     await publish(broker, topics.requests, sent)
     async with scripted_ror(search) as ror:
         settings = topics.settings(broker) | ror_settings(ror)
-        settings["RORBRIDGE_SCHEMA_REGISTRY__URL"] = f"http://127.0.0.1:{port}"
+        settings |= {
+            "RORBRIDGE_SCHEMA_REGISTRY__URL": f"http://127.0.0.1:{port}",
+            "RORBRIDGE_SCHEMA_REGISTRY__USERNAME": "us",
+            "RORBRIDGE_SCHEMA_REGISTRY__PASSWORD": "hush-hush",
+            "RORBRIDGE_LOG__LEVEL": "DEBUG",
+        }
         with running_service(settings, tmp_path / "log") as service:
             told = await not_ready(service, f"no answer from the schema registry at http://127.0.0.1:{port}")
             assert "schema-not-settled" in service.log.read_text()
@@ -97,6 +102,8 @@ async def test_the_registry_is_waited_for_and_every_reader_reads_what_comes_then
             results = await come(5, topics.results)
             assert service.terminate() == 0
     assert scripted.asked[-1] == f"register {topics.results}-value"
+    assert scripted.credentials == {"Basic dXM6aHVzaC1odXNo"}
+    assert not {one for one in ("hush-hush", "dXM6aHVzaC1odXNo") if one in service.log.read_text()}
     assert [split(one.value or b"")[0] for one in results] == [2] * 5
     assert all(dict(one.headers)["content-type"] == b"application/json" for one in results)
     seen = sorted((one.key, one.timestamp, decode(one.value or b"").status) for one in results if one.key)
