@@ -18,12 +18,16 @@ from rorbridge.orientation.directory import Directory
 from rorbridge.orientation.nomenclature import Nomenclature
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
+from rorbridge.orientation.turns import Turns
 from rorbridge.settings import Settings
 from rorbridge.telemetry import health, metrics
 
 
 class OpenDirectory(Directory, Protocol):
     """A directory with connections to open and to close."""
+
+    turns: Turns
+    """In which it decodes what it is answered."""
 
     async def __aenter__(self) -> object: ...
 
@@ -44,6 +48,7 @@ def create_app(
         nomenclature=nomenclature,
         audience=Audience(settings.audience.max_confidentiality, settings.audience.sensitive_units),
         access_profile=settings.ror.access_profile,
+        turns=directory.turns,
     )
     metrics.CIRCUIT_OPEN.set_function(lambda: float(resolver.circuit.problem is not None))
     registry = settings.schema_registry
