@@ -13,6 +13,7 @@ from faststream.asgi import AsgiFastStream
 from rorbridge.bus.answer import Answerer
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
+from rorbridge.bus.registry import ResultSchema
 from rorbridge.orientation.directory import Directory
 from rorbridge.orientation.nomenclature import Nomenclature
 from rorbridge.orientation.policy import Audience
@@ -50,7 +51,9 @@ def create_app(
         turns=directory.turns,
     )
     metrics.CIRCUIT_OPEN.set_function(lambda: float(resolver.circuit.problem is not None))
-    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka), crashed)
+    registry = settings.schema_registry
+    schema = ResultSchema(registry, settings.kafka.results_topic) if registry.url else None
+    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka, schema), crashed, schema)
 
     def not_ready() -> str | None:
         return bridge.not_ready or (f"the ROR: {problem}" if (problem := resolver.circuit.problem) else None)
