@@ -24,6 +24,7 @@ CONFIDENTIALITY_URLS = (
     "ror-contact-confidentiality-level",
     "ror-telecom-confidentiality-level",
 )
+_EXERCISE_URLS = ("ror-practitionerrole-name", "RORPractitionerRoleName")
 RESTRICTED = 2
 """What a missing level counts as, ROR-API 4.4."""
 
@@ -208,7 +209,7 @@ class Assembler:
         )
 
     def _practitioner(self, role: fhir.PractitionerRole, person: fhir.Practitioner | None) -> offer.Practitioner:
-        exercise = fhir.extension(role.extension, "ror-practitionerrole-name", "RORPractitionerRoleName")
+        exercise = next(fhir.extensions(role.extension, *_EXERCISE_URLS), None)
         parts = exercise.extension if exercise else ()
         first, last = (fhir.extension(parts, url) for url in ("exerciseFirstName", "exerciseLastName"))
         title = self._part(parts, "exerciseTitle")
