@@ -45,9 +45,12 @@ audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many 
 		$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
 	@PATH="$(CURDIR)/$(VENV)/audit/bin:$$PATH" $(BIN)/python -m tests.support.audit
 
-lock:  ## Pin every dependency anew (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra demo --extra dev --extra docs \
-		--no-emit-index-url --no-header --upgrade -o requirements.lock
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock:  ## Pin every dependency anew (needs uv): all of them, and with the same pins those of the container
+	$(LOCK) pyproject.toml --extra demo --extra dev --extra docs --upgrade -o requirements.lock
+	$(LOCK) pyproject.toml -c requirements.lock -o requirements-run.lock
+	echo hatchling | $(LOCK) - -c requirements.lock -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
@@ -59,5 +62,5 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
