@@ -10,7 +10,7 @@ demo: $(READY)  ## Embedded broker, look-alike and service: the example requests
 	@$(BIN)/rorbridge demo
 
 test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
 test-interop: $(READY)  ## Against HAPI FHIR and Keycloak, which Maven brings; needs a JDK 17 and Maven
 	@$(BIN)/python -m pytest tests/interop

@@ -50,6 +50,11 @@ class KafkaSettings(_Group):
     drain_timeout: Seconds = 20.0
     """Seconds to finish what is in hand when a partition is taken away or the service stops."""
 
+    @property
+    def topics(self) -> tuple[str, str, str]:
+        """The three topics: requests, results, dead letters."""
+        return self.requests_topic, self.results_topic, self.dead_letter_topic
+
     @model_validator(mode="after")
     def _complete(self) -> Self:
         if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):

@@ -199,6 +199,5 @@ class Bridge(ConsumerRebalanceListener):
     async def _ensure_topics(self, consumer: AIOKafkaConsumer) -> None:
         """Raise TopicsMissingError unless all are there: aiokafka would look for a new one every five minutes alone."""
         there = await consumer.topics()
-        wanted = (self._settings.requests_topic, self._settings.results_topic, self._settings.dead_letter_topic)
-        if missing := [topic for topic in wanted if topic not in there]:
+        if missing := [topic for topic in self._settings.topics if topic not in there]:
             raise TopicsMissingError(f"{', '.join(missing)}; create them, or give us the right to see them")

@@ -10,9 +10,9 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 
+from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.delivery import NoTransactionsError, committed, ensure_transactions
-from rorbridge.bus.topics import partitions
 from rorbridge.settings import KafkaSettings
 from rorbridge.telemetry.finding import Finding, State
 
@@ -20,8 +20,11 @@ _POLL_MS = 1_000
 _CHECKED = [("rorbridge-check", b"aborted")]
 
 
-async def findings(settings: KafkaSettings) -> AsyncIterator[Finding]:
-    """Take the steps one after the other; what stands on a step that failed is skipped."""
+async def findings(settings: KafkaSettings, create_partitions: int | None = None) -> AsyncIterator[Finding]:
+    """Take the steps one after the other; what stands on a step that failed is skipped.
+
+    With *create_partitions* topics that are missing are created with so many.
+    """
     rest = ("topics", "read rights", "write rights")
     consumer: AIOKafkaConsumer | None = None
     try:
@@ -38,19 +41,35 @@ async def findings(settings: KafkaSettings) -> AsyncIterator[Finding]:
         return
     try:
         yield Finding("kafka", State.OK, f"connected to {settings.bootstrap_servers}")
-        wanted = (settings.requests_topic, settings.results_topic, settings.dead_letter_topic)
-        if missing := [one for one in wanted if one not in there]:
-            mend = "create them, or grant Describe on them"
-            yield Finding("topics", State.FAILED, f"not there or not to be seen: {', '.join(missing)}", mend)
+        missing = [one for one in settings.topics if one not in there]
+        on_topics = await _topics(settings, missing, create_partitions)
+        yield on_topics
+        if on_topics.state is State.FAILED:
             for step in rest[1:]:
                 yield Finding(step, State.SKIPPED, "not all topics are there")
             return
-        numbers = await partitions(settings, settings.requests_topic)
-        yield Finding("topics", State.OK, f"all three; {settings.requests_topic} has {len(numbers)} partitions")
+        numbers = await topics.partitions(settings, settings.requests_topic)
         yield await _reading(settings, consumer, TopicPartition(settings.requests_topic, numbers[0]))
         yield await _writing(settings)
     finally:
         await consumer.stop()
+
+
+async def _topics(settings: KafkaSettings, missing: list[str], create_partitions: int | None) -> Finding:
+    """Look whether the topics are there, and create those that are *missing* if we are to."""
+    step, names = "topics", ", ".join(missing)
+    if missing and not create_partitions:
+        mend = "create them (rorbridge check --create-topics 12 does, with 12 partitions), or grant Describe on them"
+        return Finding(step, State.FAILED, f"not there or not to be seen: {names}", mend)
+    if missing and create_partitions:
+        try:
+            await topics.create(settings, dict.fromkeys(missing, create_partitions))
+        except (KafkaError, OSError) as error:
+            mend = "grant Create on them, or create them with an account that may"
+            return Finding(step, State.FAILED, f"{names} could not be created: {error!r}", mend)
+    numbers = await topics.partitions(settings, settings.requests_topic)
+    created = f"created {names}" if missing else "all three"
+    return Finding(step, State.OK, f"{created}; {settings.requests_topic} has {len(numbers)} partitions")
 
 
 async def _reading(settings: KafkaSettings, consumer: AIOKafkaConsumer, partition: TopicPartition) -> Finding:
