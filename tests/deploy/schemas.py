@@ -1,7 +1,7 @@
 """Schemas for kubeconform, cut from what the projects publish to what our chart renders.
 
-``python -m tests.deploy.schemas FOLDER-OF-KUBERNETES-SCHEMAS… -- CRD.yaml…`` writes them; tests/data/kubernetes/SOURCES.md
-says where both come from. Descriptions are left out, objects are closed, so that a misspelt field is found.
+``python -m tests.deploy.schemas FOLDER-OF-KUBERNETES-SCHEMAS… -- CRD.yaml…`` writes them; SOURCES.md beside them says
+where both come from. Descriptions are left out, objects are closed, so that a misspelt field is found.
 """
 
 import json

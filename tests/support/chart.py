@@ -1,4 +1,4 @@
-"""What of the Helm chart's values.schema.json comes from elsewhere: settings from the code, descriptions from values.yaml.
+"""What of the chart's values.schema.json comes from elsewhere: settings from the code, descriptions from values.yaml.
 
 ``python -m tests.support.chart`` writes it into the schema; all other rules in there are written by hand.
 """
