@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,9 +66,9 @@ class Release:
         return found
 
 
-def render(*given: Path | Mapping[str, Any] | str, kubernetes: str = NEWEST) -> Release:
+def render(*given: Path | Mapping[str, Any] | str, kubernetes: str = NEWEST, chart: Path = CHART) -> Release:
     """Render the chart with files of values, trees of values and ``--set`` expressions. Raises RefusedError."""
-    command: list[str] = [tool("helm"), "template", "demo", str(CHART), "--namespace", "health"]
+    command: list[str] = [tool("helm"), "template", "demo", str(chart), "--namespace", "health"]
     command += ["--kube-version", kubernetes]
     read, write = os.pipe()
     tree: dict[str, Any] = {}
@@ -88,3 +89,16 @@ def render(*given: Path | Mapping[str, Any] | str, kubernetes: str = NEWEST) -> 
     if done.returncode:
         raise RefusedError(done.stderr)
     return Release(done.stdout, [one for one in yaml.safe_load_all(done.stdout) if one])
+
+
+def notes(name: str, folder: Path) -> str:
+    """Give what helm says after an installation; without a cluster it says that of a copy whose notes are a resource."""
+    chart = shutil.copytree(CHART, folder / "chart")
+    text = (chart / "templates" / "NOTES.txt").read_text(encoding="utf-8")
+    resource = '{{ include "notes" . | toJson }}'
+    (chart / "templates" / "notes.yaml").write_text(
+        f'{{{{ define "notes" }}}}{text}{{{{ end }}}}{{kind: Notes, apiVersion: v1, text: {resource}}}',
+        encoding="utf-8",
+    )
+    said: str = render(values(name), chart=chart).one("Notes")["text"]
+    return said

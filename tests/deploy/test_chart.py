@@ -9,9 +9,11 @@ import pytest
 import yaml
 
 from rorbridge.settings import Settings, SettingsError, load
-from tests.deploy.release import NEWEST, OLDEST, RefusedError, Release, render, values
+from tests.deploy.release import NEWEST, OLDEST, RefusedError, Release, notes, render, values
 from tests.deploy.tools import CHECKOUT, told, tool
 from tests.support.chart import CHART, groups, place, settings_schemas
+from tests.support.kafka import Broker, Topics
+from tests.support.processes import running_lookalike, running_service
 
 FILES = ("default", "minimal", "full")
 SCHEMAS = CHECKOUT / "tests" / "data" / "kubernetes"
@@ -202,6 +204,22 @@ def test_the_service_takes_the_environment_that_is_rendered(name: str, tmp_path:
     load(Settings, environment=render(values(name)).environment_at(tmp_path, {}))
 
 
+@pytest.mark.real_kafka
+async def test_the_service_starts_and_stops_with_what_is_rendered(
+    broker: Broker, topics: Topics, tmp_path: Path
+) -> None:
+    with running_lookalike(100) as lookalike:
+        secret = lookalike.pop("client_secret")
+        kafka = topics.kafka(broker).model_dump(exclude_defaults=True)
+        given = {"settings": {"kafka": kafka, "ror": lookalike, "http": {"host": "127.0.0.1"}}}
+        reference = {"secrets": {"ror": {"client_secret": {"secret": "ror-client", "key": "client-secret"}}}}
+        contents = {"RORBRIDGE_ROR__CLIENT_SECRET": f"{secret}\n"}
+        environment = render(given | reference).environment_at(tmp_path, contents)
+        with running_service(environment, tmp_path / "log") as service:
+            await service.ready()
+            assert service.terminate() == 0
+
+
 def test_what_the_chart_says_without_a_setting_is_what_the_service_does_without_it(tmp_path: Path) -> None:
     release = render(values("default"), "keda.enabled=true", "kafkaTopics.enabled=true,kafkaTopics.cluster=kafka")
     settings = load(Settings, environment=release.environment_at(tmp_path, {}))
@@ -311,6 +329,19 @@ def test_the_network_policy_opens_the_ports_that_the_settings_name(
     release = render(values("default"), *(f"{name}={value}" for name, value in given.items()))
     rules = release.one("NetworkPolicy")["spec"]["egress"]
     assert [{one["port"] for one in rule["ports"]} for rule in rules] == ports
+
+
+def test_the_notes_say_what_to_do_next(tmp_path: Path) -> None:
+    said = notes("full", tmp_path)
+    assert "answers requests of hospital.orientation_requests as the group rorbridge-production" in said
+    assert "helm test demo --namespace health --logs" in said
+    assert "port-forward deployment/ror-bridge 8080:9100" in said
+    assert "12 partitions of the requests topic; KEDA runs 2 to 12 of them by the lag" in said
+    assert "WARNING" not in said
+
+
+def test_the_notes_warn_of_plain_http(tmp_path: Path) -> None:
+    assert "WARNING: settings.ror.base_url is plain HTTP" in notes("minimal", tmp_path)
 
 
 def test_the_readme_is_what_helm_docs_makes_of_the_values() -> None:
