@@ -92,7 +92,7 @@ def render(*given: Path | Mapping[str, Any] | str, kubernetes: str = NEWEST, cha
 
 
 def notes(name: str, folder: Path) -> str:
-    """Give what helm says after an installation; without a cluster it says that of a copy whose notes are a resource."""
+    """Give what helm says after an installation; without a cluster that is read from a copy where it is a resource."""
     chart = shutil.copytree(CHART, folder / "chart")
     text = (chart / "templates" / "NOTES.txt").read_text(encoding="utf-8")
     resource = '{{ include "notes" . | toJson }}'
