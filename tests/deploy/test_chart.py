@@ -105,7 +105,7 @@ REFUSED = {
     "terminationGracePeriodSeconds=20": "20 is too short: what is in hand is drained for 20 seconds",
     "image.digest=sha256:12": "at '/image/digest'",
     "kafkaTopics.enabled=true": "kafkaTopics.cluster: name the Strimzi Kafka that the topics belong to",
-    "prometheusRule.enabled=true": "prometheusRule.groups: the rules to install",
+    "prometheusRule.groups[0].name=mine": "at '/prometheusRule/groups/0': missing property 'rules'",
     "replicas=3": "additional properties 'replicas' not allowed",
 }
 """What is set wrongly over the default values, and what helm says of it."""

@@ -1,6 +1,7 @@
-"""What of the chart's values.schema.json comes from elsewhere: settings from the code, descriptions from values.yaml.
+"""What of the Helm chart comes from elsewhere: settings from the code, descriptions from values.yaml, alerts.
 
-``python -m tests.support.chart`` writes it into the schema; all other rules in there are written by hand.
+``python -m tests.support.chart`` writes the first two into values.schema.json, whose other rules are written by hand,
+and copies the alerts of Prometheus, since a chart can hold no link.
 """
 
 import json
@@ -15,6 +16,7 @@ from rorbridge.settings import PREFIX, Settings
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "rorbridge"
 SCHEMA = CHART / "values.schema.json"
 VALUES = CHART / "values.yaml"
+ALERTS = CHART.parents[1] / "prometheus" / "alerts.yml"
 
 FILLED = {"base_url", "token_url"}
 """Required settings that another one may fill (``environment``); the chart checks that itself."""
@@ -60,8 +62,13 @@ def settings_schemas() -> dict[str, dict[str, Any]]:
     return found
 
 
-def schema() -> str:
-    """Give the schema as it has to be."""
+def files() -> dict[Path, str]:
+    """Give the files as they have to be."""
+    copied = {CHART / ALERTS.name: ALERTS.read_text(encoding="utf-8")} if ALERTS.exists() else {}
+    return {SCHEMA: _schema()} | copied
+
+
+def _schema() -> str:
     document = json.loads(SCHEMA.read_text(encoding="utf-8"))
     document["properties"] |= settings_schemas()
     for path, text in comments().items():
@@ -124,4 +131,5 @@ def _one_line(text: str) -> str:
 
 
 if __name__ == "__main__":
-    SCHEMA.write_text(schema(), encoding="utf-8")
+    for file, text in files().items():
+        file.write_text(text, encoding="utf-8")
