@@ -35,10 +35,11 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and faults, from the code
+schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs, faults and metrics, from the code
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
+	@$(BIN)/python -m tests.support.metrics
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from aiokafka import ConsumerRecord
 from structlog.stdlib import get_logger
 
-from rorbridge.bus.cut import cut
+from rorbridge.bus.cut import cut, offers_in
 from rorbridge.bus.deadletter import NO_EVENT, TRUNCATED, dead_letter
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
 from rorbridge.events import envelope
@@ -19,10 +19,14 @@ from rorbridge.orientation.circuit import Parking
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import KafkaSettings
 from rorbridge.telemetry import metrics
+from rorbridge.telemetry.metrics import DeadReason
 
 log = get_logger(__name__)
 
 Record = ConsumerRecord[bytes, bytes]
+
+for _status in Status:
+    metrics.RESULTS.labels(_status.value)  # what has not happened yet is 0, not absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,7 @@ class Answerer:
         """Give what to publish for a record of which the Kafka client can read nothing but its place."""
         log.warning("dead-letter", **_where(record), problem=f"unreadable: {type(error).__name__}")
         told = "the Kafka client cannot read this record; it is to be found at its place alone"
-        letter = self._dead_letter(record, _name(error), told)
+        letter = self._dead_letter(record, _name(error), told, "unreadable")
         return (replace(letter, headers=(*letter.headers, (TRUNCATED, b"-1"))),)
 
     async def answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
@@ -46,9 +50,8 @@ class Answerer:
             return await self._answer(record, parking)
         except Exception as error:  # a bug outside of resolving: there is no result to write, but no silence either
             log.exception("bug", **_where(record))
-            return (
-                self._dead_letter(record, _name(error), f"rorbridge failed on this record: {type(error).__name__}"),
-            )
+            told = f"rorbridge failed on this record: {type(error).__name__}"
+            return (self._dead_letter(record, _name(error), told, "failed"),)
 
     async def _answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
         received_at = self.now()
@@ -58,7 +61,7 @@ class Answerer:
             event = envelope.read(record.value, record.headers, place)
         except envelope.NotAnEventError as error:
             log.warning("dead-letter", **_where(record), problem=str(error))
-            return (self._dead_letter(record, _name(error), str(error)),)
+            return (self._dead_letter(record, _name(error), str(error), "not-an-event"),)
         redactions: Counter[str] = Counter()
         result = await self._result(event, received_at, redactions, parking)
         result = replace(result, attempt=event.attempt)
@@ -98,22 +101,27 @@ class Answerer:
 
         def smaller(size: int) -> tuple[Outgoing, ...]:
             shorter = cut(result, size)
-            published = Outgoing(self.kafka.results_topic, record.key, encode(shorter), headers)
+            published = Outgoing(
+                self.kafka.results_topic, record.key, encode(shorter), headers, offers=offers_in(shorter)
+            )
             if shorter.status is Status.FAILED and result.status is not Status.FAILED:
                 log.warning("result-too-large", request_id=event.id, **_where(record), bytes=len(data), room=size)
                 return (published, self._letter(record, shorter))
             return (published,)
 
-        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller)
+        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller, offers_in(result))
 
     def _letter(self, record: Record, result: OrientationResult) -> Outgoing:
         """Give the dead letter of a request that was answered with a problem."""
         kind, detail = (result.problem.type, result.problem.detail) if result.problem else ("unknown", "")
-        return self._dead_letter(record, kind, detail, result.status)
+        reason: DeadReason = "rejected" if result.status is Status.REJECTED else "failed"
+        return self._dead_letter(record, kind, detail, reason, result.status)
 
-    def _dead_letter(self, record: Record, error: str, message: str, status: str = NO_EVENT) -> Outgoing:
+    def _dead_letter(
+        self, record: Record, error: str, message: str, reason: DeadReason, status: str = NO_EVENT
+    ) -> Outgoing:
         topic, group = self.kafka.dead_letter_topic, self.kafka.group_id
-        return dead_letter(topic, record, group, status=status, error=error, message=message)
+        return dead_letter(topic, record, group, status=status, error=error, message=message, reason=reason)
 
 
 def _check_head(record: Record) -> None:
@@ -148,7 +156,7 @@ def _tell(record: Record, event: envelope.RequestEvent, result: OrientationResul
         **_where(record),
         status=result.status.value,
         problem=result.problem.type if result.problem else None,
-        offers=len(result.offers),
+        offers=offers_in(result),
         rounds=len(search.rounds) if search else 0,
         source=search.source if search else None,
         broken=sum(one.broken for one in search.rounds) if search else 0,

@@ -10,6 +10,7 @@ from typing import Protocol
 import uvicorn
 from faststream.asgi import AsgiFastStream
 
+from rorbridge import __version__
 from rorbridge.bus.answer import Answerer
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
@@ -46,9 +47,14 @@ def create_app(
     )
     metrics.CIRCUIT_OPEN.set_function(lambda: float(resolver.circuit.problem is not None))
     bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka), crashed)
+    metrics.LANES.set_function(bridge.readings)
+    metrics.WINDOW_SIZE.set(settings.kafka.window)
+    metrics.BUILD.info({"version": __version__, "delivery": settings.kafka.delivery})
 
     def not_ready() -> str | None:
         return bridge.not_ready or (f"the ROR: {problem}" if (problem := resolver.circuit.problem) else None)
+
+    metrics.READY.set_function(lambda: float(not_ready() is None))
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:

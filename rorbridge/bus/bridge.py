@@ -15,6 +15,7 @@ from rorbridge.bus.delivery import AtLeastOnce, Delivery, ExactlyOnce, NoTransac
 from rorbridge.bus.lane import Lane
 from rorbridge.bus.session import Answers
 from rorbridge.settings import KafkaSettings
+from rorbridge.telemetry.metrics import LaneReading
 
 log = get_logger(__name__)
 
@@ -60,6 +61,10 @@ class Bridge(ConsumerRebalanceListener):
         if not self._lanes:
             return self._waiting_for
         return next((lane.not_ready for lane in self._lanes.values() if lane.not_ready), None)
+
+    def readings(self) -> list[LaneReading]:
+        """Tell how each open lane stands."""
+        return [reading for lane in self._lanes.values() if (reading := lane.reading)]
 
     def start(self) -> None:
         """Begin to connect; goes on trying while Kafka is away."""
@@ -160,6 +165,17 @@ class Bridge(ConsumerRebalanceListener):
                 failures += 1
                 self._waiting_for = f"the group {self._settings.group_id}: {error!r}"
                 log.warning("group-trouble", error=repr(error))
+            await self._note_ends(consumer)
+
+    async def _note_ends(self, consumer: AIOKafkaConsumer) -> None:
+        """Ask for the ends of the partitions whose lanes are full: they ask for no records, and so hear of none."""
+        full = {partition: lane for partition, lane in self._lanes.items() if lane.is_full}
+        if not full:
+            return
+        with suppress(KafkaError, TimeoutError):  # for a gauge alone; who asks for records will say what is wrong
+            async with asyncio.timeout(_WATCH_S):
+                for partition, end in (await consumer.end_offsets(list(full))).items():
+                    full[partition].note_end(end)
 
     async def _open_consumer(self) -> AIOKafkaConsumer:
         settings = self._settings
