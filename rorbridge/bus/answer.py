@@ -90,7 +90,7 @@ class Answerer:
             "messaging.message.body.size": len(record.value or b""),
         }
         if event:
-            attributes |= {"cloudevents.event_id": event.id, "cloudevents.event_type": event.type}
+            attributes["cloudevents.event_id"] = event.id
         return traces.processing(record.topic, lambda: _carried(record, event), attributes)
 
     async def _result(
