@@ -20,6 +20,7 @@ from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import Settings
 from rorbridge.telemetry import health, metrics
+from rorbridge.telemetry.health import Reason
 
 
 class OpenDirectory(Directory, Protocol):
@@ -51,10 +52,17 @@ def create_app(
     metrics.WINDOW_SIZE.set(settings.kafka.window)
     metrics.BUILD.info({"version": __version__, "delivery": settings.kafka.delivery})
 
-    def not_ready() -> str | None:
-        return bridge.not_ready or (f"the ROR: {problem}" if (problem := resolver.circuit.problem) else None)
+    def not_ready() -> list[Reason]:
+        return [*bridge.not_ready, *away()]
 
-    metrics.READY.set_function(lambda: float(not_ready() is None))
+    def away() -> list[Reason]:
+        circuit = resolver.circuit
+        return [Reason("ror", circuit.problem, circuit.since)] if circuit.problem else []
+
+    def dead() -> list[Reason]:
+        return [*bridge.dead, *(away() if resolver.circuit.is_stuck else [])]
+
+    metrics.READY.set_function(lambda: float(not not_ready()))
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -66,7 +74,7 @@ def create_app(
         lifespan=lifespan,
         logger=None,
         asgi_routes=[
-            ("/livez", health.livez()),
+            ("/livez", health.livez(dead)),
             ("/readyz", health.readyz(not_ready)),
             ("/metrics", metrics.endpoint()),
         ],

@@ -20,6 +20,7 @@ from rorbridge.bus.delivery import Delivery
 from rorbridge.bus.session import Answers, Session
 from rorbridge.bus.window import Window
 from rorbridge.telemetry import metrics
+from rorbridge.telemetry.health import Reason
 from rorbridge.telemetry.metrics import LaneReading
 
 log = get_logger(__name__)
@@ -54,12 +55,15 @@ class Lane:
         self._session: Session | None = None
         self._end = 0
         """The end of the partition, as last asked for."""
-        self.not_ready: str | None = f"the lane of partition {partition.partition}"
+        self.not_ready: Reason | None = Reason("lanes", f"the lane of partition {partition.partition} opens")
         """What the lane waits for, or None while it takes records."""
+        self.dead: Reason | None = None
+        """Why it will never take records again, which is a bug; else None."""
 
     def open(self) -> None:
         """Begin to take records."""
         self._task = asyncio.create_task(self._run(), name=f"lane {self._partition.partition}")
+        self._task.add_done_callback(self._ended)
 
     async def close(self, drain_s: float) -> None:
         """Take no more, finish what is in hand for up to *drain_s* seconds, give the rest up.
@@ -103,6 +107,12 @@ class Lane:
             lag=max(end - session.reached, 0),
         )
 
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            partition = self._partition.partition
+            log.critical("lane-died", partition=partition, exc_info=error)
+            self.not_ready = self.dead = Reason("lanes", f"the lane of partition {partition} died: {error!r}")
+
     async def _run(self) -> None:
         """Work in sessions, from what is committed each time, until closed."""
         pause = _FIRST_PAUSE_S
@@ -133,7 +143,8 @@ class Lane:
     def _trouble(self, event: str, error: str, pause: float, *, trace: bool = False) -> None:
         partition = self._partition.partition
         log.warning(event, partition=partition, error=error, retry_in_s=pause, exc_info=trace)
-        self.not_ready = f"the lane of partition {partition}: {error}"
+        text = f"the lane of partition {partition}: {error}"
+        self.not_ready = self.not_ready.now("lanes", text) if self.not_ready else Reason("lanes", text)
 
     async def _wait(self, pause_s: float) -> None:
         with suppress(TimeoutError):
