@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from tests.chaos.outage import EMPTY, ror_settings
 from tests.support.collector import Collector, Span, collector
 from tests.support.http import Handler, Ror, scripted_ror
 from tests.support.kafka import Broker, Record, Topics, publish, read
-from tests.support.metrics import PAGE, scraped
+from tests.support.metrics import PAGE, Metrics, scraped
 from tests.support.processes import lookalike_settings, running_service
 from tests.support.requests import Sent, headers
 from tests.support.tracepage import IS_WRITING, page_with_trace, tree
@@ -68,6 +68,14 @@ def told(record: Record, *names: str) -> tuple[str | None, ...]:
     return tuple(raw.decode() if (raw := found.get(name)) is not None else None for name in names)
 
 
+async def measured(url: str, holds: Callable[[Metrics], bool]) -> Metrics:
+    """Wait until *holds* of what /metrics tells, and give it."""
+    async with httpx.AsyncClient() as http, asyncio.timeout(30):
+        while not holds(found := scraped((await http.get(f"{url}/metrics")).text)):  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.02)
+    return found
+
+
 @dataclass
 class Running:
     """A service whose traces are collected."""
@@ -81,16 +89,6 @@ class Running:
 
     async def ask(self, *sent: Sent) -> None:
         await publish(self.broker, self.topics.requests, sent)
-
-    async def until_in_hand(self, count: int) -> None:
-        """Wait until so many requests are being worked on, or wait for the ROR."""
-        names = ("rorbridge_window_records", "rorbridge_parked_records")
-        async with httpx.AsyncClient() as http, asyncio.timeout(30):
-            while True:
-                found = scraped((await http.get(f"{self.url}/metrics")).text)
-                if sum(sum(found.get(name, {}).values()) for name in names) == count:
-                    return
-                await asyncio.sleep(0.02)
 
     async def results(self, count: int) -> dict[str | None, Record]:
         found = await read(self.broker, [self.topics.results], until=lambda found: len(found) >= count)
@@ -116,6 +114,7 @@ async def test_a_request_is_one_trace_from_its_traceparent_to_that_of_its_result
         with running_service(settings, tmp_path / "log") as service:
             await publish(broker, topics.requests, [asked("r-1", traceparent(), tracestate="vendor=1")])
             [result] = await read(broker, [topics.results], until=lambda found: len(found) >= 1)
+            counted = await measured(service.url, lambda found: found["rorbridge_commit_records_sum"] == {(): 1.0})
             assert await asyncio.to_thread(service.terminate) == 0
     spans = traces.spans
     assert {one.trace_id for one in spans} == {TRACE}
@@ -124,6 +123,7 @@ async def test_a_request_is_one_trace_from_its_traceparent_to_that_of_its_result
     assert (process.name, process.parent) == (f"process {topics.requests}", PARENT)
     assert process.attributes["rorbridge.status"] == "matched"
     *searches, send = children(spans, process)
+    assert counted["rorbridge_offers_published_total"] == {(): process.attributes["rorbridge.offers"]}
     assert [one.name for one in searches] == ["search"] * 2
     assert process.attributes["rorbridge.rounds"] == 2
     assert (send.name, send.kind) == (f"send {topics.results}", "PRODUCER")
@@ -157,7 +157,8 @@ async def test_each_request_has_its_trace_and_links_to_the_one_whose_calls_it_sh
             asked("not-sampled", traceparent(3, "00"), content=around(5), tracestate="vendor=1"),
             asked("without", content=around(5)),
         )
-        await service.until_in_hand(4)
+        in_hand = ("rorbridge_window_records", "rorbridge_parked_records")
+        await measured(service.url, lambda found: sum(sum(found.get(name, {}).values()) for name in in_hand) == 4)
         over.set()
         results = await service.results(4)
         await service.ask(asked("r-4", traceparent(4), content=around(5)))
@@ -214,6 +215,13 @@ async def test_what_goes_wrong_is_in_the_trace_by_its_kind_and_never_by_its_text
         ]
         await service.ask(*(Sent(one.id, KEY.encode(), one.value, one.headers, one.expected) for one in sent))
         await service.results(3)
+        counted = await measured(service.url, lambda found: found["rorbridge_commit_records_sum"] == {(): 4.0})
+    assert {dict(labels)["reason"]: count for labels, count in counted["rorbridge_dead_letters_total"].items()} == {
+        "not-an-event": 1,
+        "unreadable": 0,
+        "rejected": 1,
+        "failed": 1,
+    }
     spans = service.traces.spans
     [refusal], [parked], [rejected], [no_event] = (of(spans, number, "CONSUMER") for number in (1, 2, 3, 4))
     assert refusal.is_error

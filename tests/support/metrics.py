@@ -54,9 +54,13 @@ def _one(family: Metric, labels: tuple[str, ...]) -> Described:
     return Described(family.name + _SUFFIXES.get(family.type, ""), family.type, labels, family.documentation)
 
 
-def scraped(text: str) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
-    """Read what /metrics told, in Prometheus's text format: samples by name and labels."""
-    found: dict[str, dict[tuple[tuple[str, str], ...], float]] = {}
+Metrics = dict[str, dict[tuple[tuple[str, str], ...], float]]
+"""Samples by name and labels."""
+
+
+def scraped(text: str) -> Metrics:
+    """Read what /metrics told, in Prometheus's text format."""
+    found: Metrics = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
             found.setdefault(sample.name, {})[tuple(sorted(sample.labels.items()))] = sample.value
