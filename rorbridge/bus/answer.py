@@ -41,7 +41,7 @@ class Answerer:
 
     def unreadable(self, record: Record, error: Exception) -> tuple[Outgoing, ...]:
         """Give what to publish for a record of which the Kafka client can read nothing but its place."""
-        log.warning("dead-letter", **_where(record), problem=f"unreadable: {type(error).__name__}")
+        log.warning("dead-letter", **_where(record), status=NO_EVENT, problem=f"unreadable: {type(error).__name__}")
         told = "the Kafka client cannot read this record; it is to be found at its place alone"
         letter = self._dead_letter(record, _name(error), told, "unreadable")
         return (replace(letter, headers=(*letter.headers, (TRUNCATED, b"-1"))),)

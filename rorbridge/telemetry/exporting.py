@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -76,7 +77,7 @@ def _set(name: str) -> str:
 
 
 def _endpoint() -> str | None:
-    return _set("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") or _set("OTEL_EXPORTER_OTLP_ENDPOINT") or None
+    return next((value for _, value in _of_otlp("ENDPOINT")), None)
 
 
 def _checked() -> set[str]:
@@ -110,43 +111,55 @@ def _check_sampler() -> None:
 
 
 def _check_otlp() -> None:
-    for name in ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL"):
-        if protocol := _set(name):
-            if protocol != "http/protobuf":
-                raise ExportSettingsError(
-                    f"{name}: {protocol!r} is not spoken here; use http/protobuf, which collectors take on port 4318"
-                )
-            break
-    for name in ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"):
-        if endpoint := _set(name):
-            try:
-                parts = urlsplit(endpoint)
-                is_url = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
-            except ValueError:
-                is_url = False
-            if not is_url:
-                raise ExportSettingsError(f"{name}: it is no URL of http or https, such as http://collector:4318")
-    for name in ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_HEADERS"):
-        _check_headers(name)
+    for name, value in _of_otlp("PROTOCOL")[:1]:  # the first one counts
+        if value != "http/protobuf":
+            raise ExportSettingsError(
+                f"{name}: {value!r} is not spoken here; use http/protobuf, which collectors take on port 4318"
+            )
+    for name, value in _of_otlp("ENDPOINT"):
+        if not _is_url(value):
+            raise ExportSettingsError(f"{name}: it is no URL of http or https, such as http://collector:4318")
+    for name, value in (*_of_otlp("CERTIFICATE"), *_of_otlp("CLIENT_CERTIFICATE"), *_of_otlp("CLIENT_KEY")):
+        if not Path(value).is_file():
+            raise ExportSettingsError(f"{name}: there is no file {value}")
+    for name, value in _of_otlp("HEADERS"):
+        _check_headers(name, value)
 
 
-def _check_headers(name: str) -> None:
+def _of_otlp(kind: str) -> list[tuple[str, str]]:
+    """Give the variables of one kind that are set: that of traces, then that of all signals."""
+    names = (f"OTEL_EXPORTER_OTLP_TRACES_{kind}", f"OTEL_EXPORTER_OTLP_{kind}")
+    return [(name, value) for name in names if (value := _set(name))]
+
+
+def _is_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def _check_headers(name: str, value: str) -> None:
     """Refuse what the library would write into the log to complain about it: the values are secrets."""
     complaints = logging.getLogger(parse_env_headers.__module__)
     complaints.disabled = True
     try:
-        parsed = parse_env_headers(_set(name), liberal=True)
+        parsed = parse_env_headers(value, liberal=True)
     finally:
         complaints.disabled = False
-    if len(parsed) < len({one.partition("=")[0].strip().lower() for one in _set(name).split(",") if one.strip()}):
+    if len(parsed) < len({one.partition("=")[0].strip().lower() for one in value.split(",") if one.strip()}):
         raise ExportSettingsError(f"{name}: it is no list of name=value, separated by commas, values URL-encoded")
 
 
 def _provider(exporters: set[str]) -> TracerProvider:
-    provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
-    for name in sorted(exporters):
-        exporter = OTLPSpanExporter() if name == "otlp" else ConsoleSpanExporter()
-        provider.add_span_processor(BatchSpanProcessor(exporter))
+    try:
+        provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
+        for name in sorted(exporters):
+            exporter = OTLPSpanExporter() if name == "otlp" else ConsoleSpanExporter()
+            provider.add_span_processor(BatchSpanProcessor(exporter))
+    except ValueError as error:  # of OTEL_BSP_* and OTEL_SPAN_*; it names the one or the other
+        raise ExportSettingsError(f"OTEL_BSP_* and OTEL_SPAN_*: {error}") from None
     return provider
 
 
