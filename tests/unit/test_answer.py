@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 from aiokafka import ConsumerRecord
+from structlog.testing import capture_logs
 
 from rorbridge.bus.answer import Answerer
 from rorbridge.bus.deadletter import TRUNCATED
@@ -92,11 +93,14 @@ class Settled(ResultSchema):
         self._id = 7
 
 
+def answerer(directory: Directory | None = None, schema: ResultSchema | None = None) -> Answerer:
+    return Answerer(Resolver(directory or One(), Nos(), Audience(), 0), KAFKA, schema)
+
+
 def answer(
     one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None, schema: ResultSchema | None = None
 ) -> tuple[Outgoing, ...]:
-    resolver = Resolver(directory or One(), Nos(), Audience(), 0)
-    return asyncio.run(Answerer(resolver, KAFKA, schema).answer(one, lambda waits: None))
+    return asyncio.run(answerer(directory, schema).answer(one, lambda waits: None))
 
 
 def result(outgoing: Outgoing) -> OrientationResult:
@@ -154,6 +158,33 @@ def test_what_is_no_event_is_a_dead_letter_alone(value: bytes | None) -> None:
     assert headers["kafka_dlt-original-consumer-group"] == b"ours"
     assert headers["kafka_dlt-exception-fqcn"] == b"rorbridge.events.envelope.NotAnEventError"
     assert headers["kafka_dlt-exception-message"]
+
+
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACED = ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())
+PLACE = {"topic": "requests", "partition": 2, "offset": 41}
+
+
+@pytest.mark.parametrize("format_", ["offers", "fhir-bundle"])
+def test_the_line_of_an_answer_says_whose_it_is_and_what_came_of_it(format_: str) -> None:
+    asked = json.loads(REQUEST) | {"answer": {"format": format_}}
+    with capture_logs() as lines:
+        answer(record(json.dumps(asked).encode(), [*HEADERS, TRACED]), One())
+    [line] = [one for one in lines if one["event"] == "answered"]
+    assert line.items() >= {"request_id": "a-1", "trace_id": TRACE, **PLACE}.items()
+    assert line.items() >= {"status": "matched", "problem": None, "offers": 1, "rounds": 1, "source": "ror"}.items()
+    assert line["ms"] >= 0
+
+
+def test_the_line_of_what_is_no_event_says_where_it_is_and_why() -> None:
+    with capture_logs() as lines:
+        answer(record(b"no event", [TRACED]))
+        [letter] = answerer().unreadable(record(None), UnicodeDecodeError("utf-8", b"", 0, 1, "x"))
+    assert letter.dead == "unreadable"
+    [no_event, unreadable] = [one for one in lines if one["event"] == "dead-letter"]
+    assert no_event.items() >= {"trace_id": TRACE, **PLACE, "status": "no-event"}.items()
+    assert "not JSON" in no_event["problem"]
+    assert unreadable.items() >= {**PLACE, "status": "no-event", "problem": "unreadable: UnicodeDecodeError"}.items()
 
 
 def test_a_dead_letter_that_comes_back_does_not_gather_headers() -> None:

@@ -121,6 +121,28 @@ def test_a_trace_that_is_none_is_not_passed_on() -> None:
     assert found.traceparent is None
 
 
+def test_what_vendors_added_to_a_trace_goes_along_with_it_and_never_alone() -> None:
+    state = ("tracestate", b"vendor=1,other=2")
+    found = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode()), state], PLACE)
+    assert found.tracestate == "vendor=1,other=2"
+    for headers in (
+        envelope.write(type_="r.v1", request=found, data=b"{}", time=datetime.now(UTC)),
+        envelope.again(found, datetime.now(UTC)),
+    ):
+        assert state in headers
+    alone = envelope.read(b"{}", [*BINARY, state], PLACE)
+    assert "tracestate" not in dict(envelope.write(type_="r.v1", request=alone, data=b"{}", time=datetime.now(UTC)))
+    for broken in (b"vendor=1\r\nX-Evil: 1", b"v=" + b"x" * 600, b""):
+        found = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode()), ("tracestate", broken)], PLACE)
+        assert found.tracestate is None
+
+
+def test_bare_json_with_a_trace_is_still_bare() -> None:
+    trace = [("traceparent", TRACE.encode()), ("tracestate", b"vendor=1")]
+    found = envelope.read(b'{"need": {}}', trace, PLACE)
+    assert (found.id, found.traceparent, found.tracestate) == (PLACE, TRACE, "vendor=1")
+
+
 def test_a_result_is_correlated_and_its_id_is_always_the_same_for_the_same_request() -> None:
     request = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode())], PLACE)
     first, second = (
