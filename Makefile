@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas dashboards audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -40,6 +40,9 @@ schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs, faul
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
 	@$(BIN)/python -m tests.support.metrics
+
+dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashboard
+	@$(BIN)/python -m tests.support.dashboard
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
