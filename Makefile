@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas dashboards audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas trace-page dashboards audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -43,6 +43,9 @@ schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs, faul
 
 dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashboard
 	@$(BIN)/python -m tests.support.dashboard
+
+trace-page: $(READY)  ## The trace that docs/operations.md shows, from a run (needs Apache Kafka)
+	@WRITE_TRACE_PAGE=1 $(BIN)/python -m pytest -q tests/integration/test_traces.py -k is_one_trace
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

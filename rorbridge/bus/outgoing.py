@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cramjam
 
 from rorbridge.telemetry.metrics import DeadReason
+from rorbridge.telemetry.traces import INVALID_SPAN, Span
 
 DEFAULT_LIMIT = 1_048_588
 """Bytes of a record batch that a topic takes unless it says otherwise (``max.message.bytes``)."""
@@ -35,6 +36,8 @@ class Outgoing:
     """How many offers are in it."""
     dead: DeadReason | None = None
     """Why it is a dead letter; None for a result."""
+    span: Span = INVALID_SPAN
+    """That of publishing it; ends when Kafka has it."""
 
     def fitted(self, limit: int) -> "tuple[Outgoing, ...]":
         """Give the form of this record that fits, compressed, into a batch of *limit* bytes, and what goes with it.

@@ -14,7 +14,7 @@ from structlog.stdlib import get_logger
 from rorbridge.bus.delivery import Delivery
 from rorbridge.bus.outgoing import Outgoing
 from rorbridge.bus.window import Window
-from rorbridge.telemetry import metrics
+from rorbridge.telemetry import metrics, traces
 
 log = get_logger(__name__)
 
@@ -241,7 +241,15 @@ class Session:
                 raise AssertionError("a record was taken, so there is a position")
             outgoing = [one for _, answer in batch for one in answer]
             began = time.perf_counter()
-            await self._delivery.release(outgoing, position, self.window.metadata)
+            try:
+                await self._delivery.release(outgoing, position, self.window.metadata)
+            except BaseException as error:
+                for one in outgoing:
+                    traces.failed(one.span, type(error).__name__)
+                raise
+            finally:
+                for one in outgoing:
+                    one.span.end()
             metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
             metrics.COMMIT_RECORDS.observe(len(batch))
             for record, _ in batch:

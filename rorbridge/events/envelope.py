@@ -29,6 +29,8 @@ _STRUCTURED = "application/cloudevents"
 _RESULT_IDS = uuid.UUID("8b7f7f0e-6d0c-5c54-9a54-0d9d8f5d4a11")
 _FORMAT = JSONFormat()
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
+_TRACE = ("traceparent", "tracestate")
 _LONGEST_ID = 1024
 
 
@@ -46,6 +48,7 @@ class RequestEvent:
     subject: str | None
     traceparent: str | None
     data: bytes
+    tracestate: str | None = None
     attempt: int = 1
     """Counts the times that this request was put, by an operator's replay."""
 
@@ -61,7 +64,7 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
     content_type = attributes.get("datacontenttype", "")
     if content_type.lower().startswith(_STRUCTURED):
         event = _structured(_json(value))
-    elif any(name not in {"datacontenttype", "traceparent"} for name in attributes):
+    elif any(name not in {"datacontenttype", *_TRACE} for name in attributes):
         event = _event(attributes, value)
     else:
         content = _json(value)
@@ -92,13 +95,9 @@ def write(
         attributes["subject"] = subject
     if request.attempt > 1:
         attributes["attempt"] = str(request.attempt)
-    if request.traceparent:
-        attributes["traceparent"] = request.traceparent
+    attributes |= _trace_context(request)
     message = to_binary(CloudEvent(attributes, data), _FORMAT)
-    headers = list(message.headers.items())
-    if request.traceparent:
-        headers.append(("traceparent", request.traceparent.encode()))
-    return headers
+    return [*message.headers.items(), *_trace_headers(request)]
 
 
 def _identity(type_: str, request: RequestEvent) -> str:
@@ -120,9 +119,23 @@ def again(request: RequestEvent, time: datetime) -> list[tuple[str, bytes]]:
     ]
     if request.subject:
         headers.append(("ce_subject", request.subject.encode()))
-    if request.traceparent:
-        headers.append(("traceparent", request.traceparent.encode()))
-    return headers
+    return [*headers, *_trace_headers(request)]
+
+
+def trace_context(headers: Headers) -> dict[str, str]:
+    """Give the trace context (W3C) in the headers of a record that may be no event."""
+    attributes = _attributes(headers)
+    found = {"traceparent": _traceparent(attributes.get("traceparent")), "tracestate": _tracestate(attributes)}
+    return {name: value for name, value in found.items() if value}
+
+
+def _trace_context(event: RequestEvent) -> dict[str, str]:
+    found = {"traceparent": event.traceparent, "tracestate": event.traceparent and event.tracestate}
+    return {name: value for name, value in found.items() if value}
+
+
+def _trace_headers(event: RequestEvent) -> list[tuple[str, bytes]]:
+    return [(name, value.encode()) for name, value in _trace_context(event).items()]
 
 
 def attempt(headers: Headers) -> int:
@@ -166,8 +179,8 @@ def _attributes(headers: Headers) -> dict[str, str]:
         match name.lower():
             case "content-type":
                 attributes["datacontenttype"] = text
-            case "traceparent":
-                attributes["traceparent"] = text
+            case ("traceparent" | "tracestate") as trace:
+                attributes[trace] = text
             case lowered if lowered.startswith("ce_"):
                 attributes[lowered.removeprefix("ce_")] = text
     return attributes
@@ -218,19 +231,26 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
         source=event.get_source(),
         type=event.get_type(),
         subject=event.get_subject(),
-        traceparent=_trace(attributes.get("traceparent")),
+        traceparent=_traceparent(attributes.get("traceparent")),
+        tracestate=_tracestate(attributes),
         data=data,
         attempt=_attempt(attributes.get("attempt")),
     )
 
 
-def _trace(value: Any) -> str | None:
+def _traceparent(value: Any) -> str | None:
     """Give a trace context (W3C) that may be passed on; anything else is dropped, as the standard asks."""
     return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
+
+
+def _tracestate(attributes: dict[str, Any]) -> str | None:
+    """Give what vendors added to the trace context; it is opaque to us."""
+    value = attributes.get("tracestate")
+    return value if isinstance(value, str) and _TRACESTATE.fullmatch(value) else None
 
 
 def _with_header_trace(event: RequestEvent, attributes: dict[str, str]) -> RequestEvent:
     """Take the trace from the Kafka header where the event itself names none."""
     if event.traceparent:
         return event
-    return replace(event, traceparent=_trace(attributes.get("traceparent")))
+    return replace(event, traceparent=_traceparent(attributes.get("traceparent")), tracestate=_tracestate(attributes))

@@ -12,6 +12,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -171,7 +172,8 @@ class Circuit:
         if self.problem is None:
             log.warning("circuit-open", problem=away.problem)
             self._closed.clear()
-            self._probing = asyncio.create_task(self._probe(), name="probe the directory")
+            # In a context of its own: it outlasts whoever found the outage, and is no part of that request's trace.
+            self._probing = asyncio.create_task(self._probe(), name="probe the directory", context=Context())
         self.problem = away.problem
 
     def _hold_off_for(self, seconds: float) -> None:

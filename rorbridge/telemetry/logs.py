@@ -6,6 +6,8 @@ from typing import Literal
 
 import structlog
 
+from rorbridge.telemetry import traces
+
 _LIBRARIES = ("aiokafka", "httpx", "httpcore", "uvicorn", "faststream")
 """Libraries whose chatter below a warning is left out."""
 
@@ -15,12 +17,20 @@ _TRACEBACKS = structlog.processors.ExceptionRenderer(
 )
 
 
+def _with_trace(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Name the trace that a line belongs to."""
+    if found := traces.trace_id():
+        event.setdefault("trace_id", found)
+    return event
+
+
 def configure(format_: Literal["json", "console"], level: str) -> None:
     """Set up logging for the process."""
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _with_trace,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
