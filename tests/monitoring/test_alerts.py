@@ -10,8 +10,8 @@ import yaml
 from tests.support.metrics import described
 from tests.support.prometheus import Tools
 
-FOLDER = Path("deploy/prometheus").absolute()
-RUNBOOK = Path("docs/alerts.md")
+FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
+RUNBOOK = Path(__file__).parents[2] / "docs" / "alerts.md"
 
 
 def rules() -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from tests.support.dashboard.look import CHOSEN
 from tests.support.dashboard.written import BOARD, MARKS, PANELS, metrics
 from tests.support.metrics import described
 
-PROVISIONING = Path("deploy/grafana/provisioning")
+DEPLOY = Path(__file__).parents[2] / "deploy"
 
 
 def test_the_file_is_the_one_that_the_code_makes() -> None:
@@ -69,12 +69,12 @@ def test_titles_and_ids_are_unique() -> None:
 def test_grafana_is_given_a_source_of_the_dashboards_kind_and_the_folder_it_is_in() -> None:
     [source] = provisioned("datasources/prometheus.yaml")["datasources"]
     assert source["type"] == BOARD["templating"]["list"][0]["query"]
-    scraping = yaml.safe_load(Path("deploy/prometheus/prometheus.yml").read_text(encoding="utf-8"))["global"]
+    scraping = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text(encoding="utf-8"))["global"]
     assert source["jsonData"]["timeInterval"] == scraping["scrape_interval"], "$__rate_interval is made of it"
     [provider] = provisioned("dashboards/rorbridge.yaml")["providers"]
     assert provider["options"]["path"] == "/var/lib/grafana/dashboards"
 
 
 def provisioned(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((PROVISIONING / name).read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml.safe_load((DEPLOY / "grafana" / "provisioning" / name).read_text(encoding="utf-8"))
     return found

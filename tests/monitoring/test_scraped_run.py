@@ -26,7 +26,7 @@ from tests.support.requests import Sent, broken, headers, valid
 
 pytestmark = pytest.mark.kafka
 
-FOLDER = Path("deploy/prometheus").absolute()
+FOLDER = Path(__file__).parents[2] / "deploy" / "prometheus"
 FAILING = "0999"
 """An activity for which the look-alike always answers 500."""
 ENOUGH_S = 60.0

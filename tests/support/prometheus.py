@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,7 +74,7 @@ def _fetch() -> None:
             told = f"Debian's package could not be had ({error})"
             raise PrometheusMissingError(f"{told}; install it, or https://prometheus.io/download/") from None
         unpacked = folder / "unpacked" / "usr" / "bin"
-        if not _KEPT.exists():  # another worker of this session may have been quicker
+        with suppress(OSError):  # another process of this session was quicker
             unpacked.rename(_KEPT)
 
 

@@ -9,7 +9,7 @@ from grafana_foundation_sdk.models.dashboard import DashboardCursorSync
 from tests.support.dashboard import lanes, processes, ror, well, withheld
 from tests.support.dashboard.look import BLUE, RED, annotation, row, variable
 
-FILE = Path("deploy/grafana/dashboards/rorbridge.json")
+FILE = Path(__file__).parents[3] / "deploy" / "grafana" / "dashboards" / "rorbridge.json"
 
 ROWS = {
     "Is it well?": well.panels,
