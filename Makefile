@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas trace-page audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas trace-page dashboards audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -40,6 +40,9 @@ schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs, faul
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
 	@$(BIN)/python -m tests.support.metrics
+
+dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashboard
+	@$(BIN)/python -m tests.support.dashboard
 
 trace-page: $(READY)  ## The trace that docs/operations.md shows, from a run (needs Apache Kafka)
 	@WRITE_TRACE_PAGE=1 $(BIN)/python -m pytest -q tests/integration/test_traces.py -k is_one_trace
