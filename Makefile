@@ -36,6 +36,7 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and faults, from the code
+	@$(BIN)/python -m tests.support.answered
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults

@@ -41,8 +41,8 @@ REGIONS: dict[str, tuple[str, ...]] = {
 class Point(Received):
     """A point on the earth, WGS84, decimal degrees."""
 
-    latitude: float = Field(ge=-90, le=90, examples=[47.2183])
-    longitude: float = Field(ge=-180, le=180, examples=[-1.6370])
+    latitude: float = Field(ge=-90, le=90, description="Degrees north.", examples=[47.2183])
+    longitude: float = Field(ge=-180, le=180, description="Degrees east.", examples=[-1.6370])
 
 
 CHOICES = {
