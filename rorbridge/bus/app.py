@@ -11,6 +11,7 @@ import uvicorn
 from faststream.asgi import AsgiFastStream
 
 from rorbridge.bus.answer import Answerer
+from rorbridge.bus.asyncapi import endpoint as asyncapi
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
 from rorbridge.orientation.directory import Directory
@@ -63,6 +64,7 @@ def create_app(
             ("/livez", health.livez()),
             ("/readyz", health.readyz(not_ready)),
             ("/metrics", metrics.endpoint()),
+            ("/asyncapi", asyncapi.endpoint(settings.kafka)),
         ],
     )
 

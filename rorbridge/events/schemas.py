@@ -21,14 +21,14 @@ _SHOWN: Final = {
 
 def request_schema() -> dict[str, Any]:
     """Give the schema of a request's data. It is closed: what it does not name is refused."""
-    schema = _described(OrientationRequest.model_json_schema(mode="validation"))
+    schema: dict[str, Any] = _described(OrientationRequest.model_json_schema(mode="validation"))
     shown = [json.loads(one.data) for one in examples() if one.name in _SHOWN]
     return _head(REQUEST_TYPE) | schema | {"examples": shown}
 
 
 def result_schema() -> dict[str, Any]:
     """Give the schema of a result's data. It is open: readers pass over what they do not know."""
-    schema = _described(_as_written(RESULT.json_schema(by_alias=True, mode="serialization")))
+    schema: dict[str, Any] = _described(_as_written(RESULT.json_schema(by_alias=True, mode="serialization")))
     return _head(RESULT_TYPE) | schema | {"examples": [one.result for one in answered()]}
 
 

@@ -60,7 +60,13 @@ CHOICES = {
 class Where(Received):
     """Where the care is to be given: exactly one of the choices, and a radius with ``near`` and ``commune``."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in CHOICES.values()]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in CHOICES.values()
+            ]
+        }
+    )
 
     near: Point | None = Field(default=None, description="Around this point.")
     commune: InseeCode | None = Field(default=None, description="Around this commune.")

@@ -93,7 +93,7 @@ async def _cut_off(base_url: str) -> None:
 async def _result(answerer: Answerer, id_: str, asked: dict[str, Any]) -> dict[str, Any]:
     value = json.dumps(asked, ensure_ascii=False).encode()
     headers = request_headers(id_=id_, source="urn:via-parcours", time=NOW)
-    record = ConsumerRecord("requests", 0, 0, 0, 0, None, value, None, 0, 0, headers)
+    record: ConsumerRecord[bytes, bytes] = ConsumerRecord("requests", 0, 0, 0, 0, None, value, None, 0, 0, headers)
     published, *_ = await answerer.answer(record, lambda waits: None)
     result = decode(published.value)
     if result.search:
