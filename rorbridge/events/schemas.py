@@ -51,7 +51,10 @@ def _head(type_: str) -> dict[str, Any]:
 
 
 def _described(schema: Any) -> Any:
-    """Turn descriptions, which are docstrings, into CommonMark in lines of its own choice."""
+    """Turn descriptions, which are docstrings, into CommonMark in lines of its own choice.
+
+    What refers to a definition bears that one's title: generators of code would make a type of its own of another.
+    """
     if isinstance(schema, list):
         return [_described(one) for one in schema]
     if not isinstance(schema, dict):
@@ -59,6 +62,8 @@ def _described(schema: Any) -> Any:
     found = {name: _described(one) for name, one in schema.items()}
     if isinstance(text := schema.get("description"), str):
         found["description"] = re.sub(r"(?<!\n)\n(?!\n|- )", " ", text.replace("``", "`"))
+    if "$ref" in found:
+        found.pop("title", None)
     return found
 
 

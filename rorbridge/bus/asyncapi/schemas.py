@@ -19,7 +19,7 @@ def components() -> dict[str, Schema]:
     for whole in (request_schema(), result_schema()):
         parts = whole.pop("$defs")
         del whole["examples"]  # messages have their own
-        found |= {name: _converted(schema) for name, schema in (parts | {whole["title"]: whole}).items()}
+        found |= {name: _converted(schema, parts) for name, schema in (parts | {whole["title"]: whole}).items()}
     return found
 
 
@@ -47,14 +47,19 @@ def _structured() -> Schema:
     }
 
 
-def _converted(schema: Any) -> Any:
-    """Move references to the components. Draft-07 passes over what stands beside one, so that goes around it."""
+def _converted(schema: Any, parts: dict[str, Schema]) -> Any:
+    """Move references to the components.
+
+    Draft-07 passes over what stands beside one, so that goes around it, with the title by which generators of code
+    know that it is the same type.
+    """
     if isinstance(schema, list):
-        return [_converted(one) for one in schema]
+        return [_converted(one, parts) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    found = {name: _converted(one) for name, one in schema.items() if name not in {"$schema", "$id"}}
+    found = {name: _converted(one, parts) for name, one in schema.items() if name not in {"$schema", "$id"}}
     if "$ref" not in found:
         return found
-    reference = {"$ref": found.pop("$ref").replace(_LOCAL, _COMPONENTS)}
-    return {"allOf": [reference], **found} if found else reference
+    name = found.pop("$ref").removeprefix(_LOCAL)
+    reference = {"$ref": _COMPONENTS + name}
+    return {"allOf": [reference], "title": parts[name]["title"], **found} if found else reference
