@@ -118,8 +118,7 @@ def broken(how: Callable[[dict[str, Any]], None]) -> str:
 
 
 def test_the_asyncapi_parser_understands_the_document_and_refuses_a_broken_one() -> None:
-    whole = [to_yaml(kafka()).decode(), to_json(SETTINGS["SCRAM-SHA-256"]).decode()]
-    right = [*whole, *(json.dumps(small(one)) for one in SETTINGS.values())]
+    right = [to_yaml(kafka()).decode(), *(json.dumps(small(one)) for one in SETTINGS.values())]
     told = validate(right + [broken(how) for how in BREAKS.values()], [])["documents"]
     for one in told[: len(right)]:
         assert one["isUnderstood"]

@@ -207,7 +207,10 @@ def changed(schema: Schema, at: str, change: Callable[[Schema], None]) -> Schema
     return found
 
 
-REAL = [(request_schema(), breaks_senders), (result_schema(), breaks_readers)]
+REAL = [
+    ({**schema, "examples": []}, breaks)
+    for schema, breaks in ((request_schema(), breaks_senders), (result_schema(), breaks_readers))
+]
 
 
 @pytest.mark.parametrize(("schema", "breaks"), REAL, ids=["request", "result"])
@@ -223,9 +226,9 @@ def test_whichever_property_goes_or_changes_its_kind_it_is_named(
             other = breaks(schema, changed(schema, at, put(f"properties/{name}", {"type": "null"})))
             named = definition["properties"][name].get("$ref", pointer).removeprefix("#")  # by its definition
             assert any(one.pointer.startswith((pointer, named)) for one in other)
-            more = changed(schema, at, put("properties/brandNew", {"type": "string"}))
-            assert breaks(schema, more) == []
             count += 1
+        if "properties" in definition:
+            assert breaks(schema, changed(schema, at, put("properties/brandNew", {"type": "string"}))) == []
     assert count > 50
 
 
