@@ -134,7 +134,7 @@ def _operations(kafka: KafkaSettings) -> Document:
         "sendResult": {
             "action": "send",
             "title": "Send a result",
-            "summary": "Sends exactly one result for each request, with the request's key.",
+            "summary": "Sends the result of each request, with the request's key.",
             **delivery,
             "channel": _ref("channels", "results"),
             "messages": result,

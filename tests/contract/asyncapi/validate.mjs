@@ -7,8 +7,10 @@ import addFormats from "ajv-formats";
 
 const { documents, schemas } = JSON.parse(readFileSync(0, "utf8"));
 
+const parser = new Parser();
+
 async function diagnosed(text) {
-  const { document, diagnostics } = await new Parser().parse(text);
+  const { document, diagnostics } = await parser.parse(text);
   return {
     isUnderstood: document !== undefined,
     operations: document ? document.operations().all().map((one) => [one.id(), one.action()]) : [],
