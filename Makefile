@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas trace-page dashboards audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas freeze-schemas trace-page dashboards audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -35,7 +35,8 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs, faults and metrics, from the code
+schemas: $(READY)  ## The contract as JSON Schemas and AsyncAPI, and what the pages have from the code
+	@$(BIN)/python -m tests.support.answered
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
@@ -46,6 +47,9 @@ dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashbo
 
 trace-page: $(READY)  ## The trace that docs/operations.md shows, from a run (needs Apache Kafka)
 	@WRITE_TRACE_PAGE=1 $(BIN)/python -m pytest -q tests/integration/test_traces.py -k is_one_trace
+
+freeze-schemas: $(READY)  ## Keep the schemas as those of this version, before its release: later ones may not break them
+	@$(BIN)/python -m tests.support.released
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

@@ -12,6 +12,7 @@ from faststream.asgi import AsgiFastStream
 
 from rorbridge import __version__
 from rorbridge.bus.answer import Answerer
+from rorbridge.bus.asyncapi import endpoint as asyncapi
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
 from rorbridge.bus.registry import ResultSchema
@@ -85,6 +86,7 @@ def create_app(
             ("/livez", health.livez(dead)),
             ("/readyz", health.readyz(not_ready)),
             ("/metrics", metrics.endpoint()),
+            ("/asyncapi", asyncapi.endpoint(settings.kafka, str(registry.url) if registry.url else None)),
         ],
     )
 

@@ -27,13 +27,15 @@ Headers = Sequence[tuple[str, bytes]]
 SOURCE = "urn:rorbridge"
 """The ``ce_source`` of what we publish."""
 
+LONGEST_ID = 1024
+"""Characters that the id of a request may have."""
+
 _STRUCTURED = "application/cloudevents"
 _RESULT_IDS = uuid.UUID("8b7f7f0e-6d0c-5c54-9a54-0d9d8f5d4a11")
 _FORMAT = JSONFormat()
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
 _TRACE = ("traceparent", "tracestate")
-_LONGEST_ID = 1024
 
 
 class NotAnEventError(ValueError):
@@ -234,8 +236,8 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
     for name in ("id", "source", "type", "subject"):
         if not str(known.get(name, "")).isprintable():
             raise NotAnEventError(f"the CloudEvent's {name} holds characters that cannot be printed")
-    if len(event.get_id()) > _LONGEST_ID:
-        raise NotAnEventError(f"the CloudEvent's id is longer than {_LONGEST_ID} characters")
+    if len(event.get_id()) > LONGEST_ID:
+        raise NotAnEventError(f"the CloudEvent's id is longer than {LONGEST_ID} characters")
     return RequestEvent(
         id=event.get_id(),
         source=event.get_source(),
