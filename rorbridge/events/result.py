@@ -2,31 +2,31 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from rorbridge.events.contract import PUBLISHED
 from rorbridge.events.offer import Offer
+from rorbridge.events.status import Status
+
+__all__ = [
+    "RESULT",
+    "RESULT_TYPE",
+    "OrientationResult",
+    "Problem",
+    "ProblemError",
+    "Round",
+    "Search",
+    "Status",
+    "Timing",
+    "Warning_",
+    "decode",
+    "encode",
+]
 
 RESULT_TYPE = "rorbridge.orientation.result.v1"
 """The CloudEvents type of a result."""
-
-
-class Status(StrEnum):
-    """How a request ended."""
-
-    MATCHED = "matched"
-    """At least one offer meets the need."""
-    NO_MATCH = "no-match"
-    """The ROR was asked; no offer that we may see meets the need."""
-    REJECTED = "rejected"
-    """The request is not valid; the problem says where."""
-    FAILED = "failed"
-    """The ROR could not answer this one; the problem says why and whether it is worth repeating."""
-    EXPIRED = "expired"
-    """The deadline passed first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
