@@ -5,7 +5,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import UnknownTopicOrPartitionError
 
 from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
@@ -18,7 +17,7 @@ _SOURCE = "urn:rorbridge:send"
 
 async def publish(settings: KafkaSettings, id_: str, data: bytes, key: str | None) -> None:
     """Publish a request as a CloudEvent. Raises KafkaError, OSError; UnknownTopicOrPartitionError names the topic."""
-    await _ensure(settings, settings.requests_topic)
+    await topics.ensure(settings, settings.requests_topic)
     producer = AIOKafkaProducer(**connection(settings), acks="all")
     try:
         await producer.start()
@@ -35,7 +34,7 @@ async def ask(settings: KafkaSettings, id_: str, data: bytes, key: str | None, t
 
     Raises what ``publish`` does, and NotAResultError when the answer cannot be read.
     """
-    await _ensure(settings, settings.results_topic)
+    await topics.ensure(settings, settings.results_topic)
     results = AIOKafkaConsumer(settings.results_topic, **connection(settings), isolation_level="read_committed")
     try:
         await results.start()
@@ -55,8 +54,3 @@ async def _result(results: AIOKafkaConsumer, id_: str, timeout_s: float) -> Rece
                 if envelope.correlation_id(record.headers) == id_:
                     return received(record)
     return None
-
-
-async def _ensure(settings: KafkaSettings, topic: str) -> None:
-    if not await topics.partitions(settings, topic):
-        raise UnknownTopicOrPartitionError(topic)

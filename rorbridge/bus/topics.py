@@ -4,7 +4,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.connection import connection
@@ -40,6 +40,15 @@ async def partitions(settings: KafkaSettings, topic: str) -> list[int]:
     finally:
         await admin.close()
     return sorted(one["partition"] for one in found["partitions"])
+
+
+async def ensure(settings: KafkaSettings, topic: str) -> None:
+    """Raise UnknownTopicOrPartitionError with the topic's name when it is not there or may not be seen.
+
+    aiokafka's own clients wait for a topic that is missing, for as long as a request may take.
+    """
+    if not await partitions(settings, topic):
+        raise UnknownTopicOrPartitionError(topic)
 
 
 def _read(answers: Any) -> dict[str, int]:

@@ -56,7 +56,11 @@ def rorbridge(
 
 
 for _command in (run, check, demo, send, watch, replay, codes, lookalike, schemas):
-    app.command(help=f"{inspect.getdoc(_command)}\n\n{exit_codes(_command.__name__)}")(_command)
+    _help = inspect.getdoc(_command) or ""
+    app.command(
+        help=f"{_help}\n\n{exit_codes(_command.__name__)}",
+        short_help=_help.partition("\n")[0],  # typer would cut it at 45 characters
+    )(_command)
 
 
 def main() -> None:

@@ -10,9 +10,21 @@ from rorbridge.cli.exits import Exit
 from rorbridge.cli.options import fail
 from rorbridge.cli.output import console, write_line
 
+_LEAST = 2
+"""Letters before a shell is offered words; there are thousands."""
+
+
+def _completed(incomplete: str) -> list[str]:
+    from rorbridge.ror import terminology
+
+    return terminology.words(incomplete) if len(incomplete) >= _LEAST else []
+
 
 def codes(
-    words: Annotated[str, typer.Argument(help="French words; accents and small typing errors do not matter.")],
+    words: Annotated[
+        str,
+        typer.Argument(help="French words; accents and small typing errors do not matter.", autocompletion=_completed),
+    ],
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many codes.")] = 15,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:

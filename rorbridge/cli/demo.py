@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rorbridge.bus.localbroker import LocalBroker
     from rorbridge.bus.received import Received
     from rorbridge.events.examples import Example
+    from rorbridge.lookalike.dataset import Dataset
 
 
 class BrokerChoice(StrEnum):
@@ -49,18 +50,26 @@ def demo(
     ```
     """
     from rorbridge.bus.localbroker import BrokerUnavailableError
+    from rorbridge.lookalike.dataset import generate
     from rorbridge.telemetry import logs
 
     logs.configure("console", "ERROR")
+    screen = Console(stderr=True) if as_json else console()
     try:
-        left = run_loop(_demo(Console(stderr=True) if as_json else console(), broker, offers, seed, as_json=as_json))
+        with working("Looking for the broker") as now:
+            runs_on = _broker(broker)
+            now(f"Inventing {offers:,} offers")
+            dataset = generate(offers, seed)
+        left = run_loop(_demo(screen, runs_on, dataset, remark=_REMARKS[broker], as_json=as_json))
     except BrokerUnavailableError as error:
         fail(str(error), Exit.UNAVAILABLE)
     if left:
         fail(f"no answer to: {', '.join(one.title for one in left)}", Exit.NO)
 
 
-async def _demo(screen: Console, choice: BrokerChoice, offers: int, seed: int, *, as_json: bool) -> "list[Example]":
+async def _demo(
+    screen: Console, broker: "LocalBroker", dataset: "Dataset", *, remark: str, as_json: bool
+) -> "list[Example]":
     """Play the demo; gives the requests that were not answered."""
     from rorbridge.cli.show import show
     from rorbridge.cli.stage import put, staged
@@ -77,11 +86,13 @@ async def _demo(screen: Console, choice: BrokerChoice, offers: int, seed: int, *
 
     requests = examples()
     async with AsyncExitStack() as stack:
-        with working("Starting the broker and inventing offers"):
-            stage = await stack.enter_async_context(staged(_broker(choice), offers, seed))
+        with working("Starting the broker, the look-alike and the service"):
+            stage = await stack.enter_async_context(staged(broker, dataset))
         kafka = stage.kafka
-        screen.print(f"[bold]broker[/]      {kafka.bootstrap_servers}  [dim]{_REMARKS[choice]}[/]")
-        screen.print(f"[bold]look-alike[/]  {stage.ror.base_url}  [dim]{offers:,} invented offers[/]")
+        screen.print(f"[bold]broker[/]      {kafka.bootstrap_servers}  [dim]{remark}[/]")
+        screen.print(
+            f"[bold]look-alike[/]  {stage.ror.base_url}  [dim]{len(dataset.healthcare_services):,} invented offers[/]"
+        )
         screen.print(f"[bold]service[/]     {kafka.requests_topic} -> {kafka.results_topic}\n")
         started = time.perf_counter()
         left = await put(kafka, requests, answered)

@@ -27,15 +27,13 @@ class Exit(IntEnum):
 
 _USAGE: Final = {Exit.USAGE: "an option, an argument, a file or a setting is wrong; a line says which"}
 _KAFKA: Final = {Exit.UNAVAILABLE: "Kafka cannot be reached or refuses us, or a topic is not there"}
-_ENDED: Final = {
-    Exit.INTERRUPTED: "interrupted (Ctrl-C)",
-    Exit.READER_GONE: "whoever read the output is gone, as with `head -1`",
-}
+_GONE: Final = {Exit.READER_GONE: "whoever read the output is gone, as with `head -1`"}
+_ENDED: Final = {Exit.INTERRUPTED: "interrupted (Ctrl-C)", **_GONE}
 
 EXITS: Final[Mapping[str, Mapping[Exit, str]]] = {
     "run": {
         Exit.OK: "ended by SIGTERM or SIGINT, with what was in hand finished",
-        Exit.NO: "the service could not go on; its log says why",
+        Exit.NO: "the service could not start, or not go on; its log says why",
         **_USAGE,
     },
     "check": {
@@ -75,13 +73,13 @@ EXITS: Final[Mapping[str, Mapping[Exit, str]]] = {
         **_KAFKA,
         **_ENDED,
     },
-    "codes": {Exit.OK: "codes were found", Exit.NO: "no code has such words", **_USAGE, **_ENDED},
+    "codes": {Exit.OK: "codes were found", Exit.NO: "no code has such words", **_USAGE, **_GONE},
     "lookalike": {
         Exit.OK: "ended by SIGTERM or SIGINT",
         **_USAGE,
         Exit.UNAVAILABLE: "the address cannot be listened on",
     },
-    "schemas": {Exit.OK: "written", **_USAGE, **_ENDED},
+    "schemas": {Exit.OK: "written", **_USAGE, **_GONE},
 }
 """What a code means at each command."""
 

@@ -44,7 +44,7 @@ def lookalike(
 
     ```sh
     rorbridge lookalike --port 8081
-    rorbridge lookalike --port 8081 --offers 50000 --access-profile 0
+    rorbridge lookalike --port 8081 --offers 500 --access-profile 0
     ```
     """
     from rorbridge.lookalike.dataset import generate

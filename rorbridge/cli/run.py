@@ -35,6 +35,8 @@ def run(config: Config = None) -> None:
         fail(str(error), Exit.USAGE)
     except CrashedError:
         fail("the service could not go on; its log says why", Exit.NO)
+    except SystemExit:  # uvicorn's way to say that it cannot start; the port is taken, for one
+        fail("the service could not start; its log says why", Exit.NO)
 
 
 async def _service(found: "Settings") -> None:

@@ -42,7 +42,7 @@ def show_line(console: Console, result: OrientationResult, at: datetime) -> None
     line = Text.assemble(
         (f"{when}  ", "dim"),
         (f"{result.status:8}", _COLOURS.get(result.status, "red")),
-        f"  {count:4}  {took:>8}  {result.request_id}  ",
+        f" {count:3} {took:>7}  {result.request_id}  ",
         _first(result),
     )
     console.print(line, no_wrap=True, overflow="ellipsis", highlight=False)

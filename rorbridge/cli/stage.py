@@ -16,7 +16,7 @@ from rorbridge.bus.received import Received, received
 from rorbridge.events import envelope
 from rorbridge.events.examples import Example
 from rorbridge.lookalike.config import Config
-from rorbridge.lookalike.dataset import generate
+from rorbridge.lookalike.dataset import Dataset
 from rorbridge.lookalike.server import ServerAddress, serving
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.nomenclature import Nos
@@ -35,12 +35,11 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(broker: LocalBroker, offers: int, seed: int) -> AsyncIterator[Stage]:
+async def staged(broker: LocalBroker, dataset: Dataset) -> AsyncIterator[Stage]:
     """Run broker, look-alike and service until the block ends. Raises BrokerUnavailableError."""
     config = Config()
     async with AsyncExitStack() as stack:
         stack.enter_context(broker)
-        dataset = await asyncio.to_thread(generate, offers, seed)
         ror = await stack.enter_async_context(serving(dataset, config))
         kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
         topics = (kafka.requests_topic, kafka.results_topic, kafka.dead_letter_topic)
