@@ -35,10 +35,11 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and faults, from the code
+schemas: $(READY)  ## The contract as JSON Schemas, the tables of needs and faults and the page of commands, from the code
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
+	@$(BIN)/typer rorbridge.cli utils docs --name rorbridge --title Commands --output docs/commands.md
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

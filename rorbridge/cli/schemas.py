@@ -11,7 +11,9 @@ from rorbridge.cli.output import write_line
 
 
 def schemas(directory: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.")]) -> None:
-    """Write the contract: JSON Schemas of requests and results, and example requests. Prints the files' names.
+    """Write the contract: JSON Schemas of requests and results, and example requests.
+
+    Prints the names of the files.
 
     ```sh
     rorbridge schemas ./contract

@@ -65,11 +65,12 @@ def search(words: str, limit: int = 20) -> list[tuple[Concept, float]]:
 
 
 def words(beginning: str) -> list[str]:
-    """Give the words of the nomenclatures that begin so, whatever their accents and case, in their order."""
-    every = {
-        word for by_code in _by_system().values() for one in by_code.values() for word in _WORD.findall(one.display)
-    }
-    return sorted({word.lower() for word in every if _plain(word).startswith(_plain(beginning))}, key=_plain)
+    """Give the words of the nomenclatures that begin so; without accents where *beginning* goes without them."""
+    typed = beginning.lower()
+    displays = {one.display.lower() for by_code in _by_system().values() for one in by_code.values()}
+    every = {word for text in displays for word in _WORD.findall(text)}
+    forms = {word if word.startswith(typed) else _plain(word) for word in every}
+    return sorted(beginning + one[len(beginning) :] for one in forms if one.startswith(typed))
 
 
 def version(system: str) -> str | None:

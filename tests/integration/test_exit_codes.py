@@ -164,5 +164,7 @@ def test_a_documented_exit_code_comes_about(command: str, code: Exit, stage: Sta
     if code in {Exit.USAGE, Exit.UNAVAILABLE}:
         [line] = ended.screen.splitlines()
         assert line.startswith("rorbridge: ")
+    if "\x1b[?25l" in ended.screen:
+        assert "\x1b[?25h" in ended.screen.rpartition("\x1b[?25l")[2], "the cursor is shown again"
     if code is Exit.READER_GONE:
         assert not ended.screen or command == "demo"

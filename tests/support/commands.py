@@ -128,7 +128,7 @@ def on_terminal(
 ) -> Ended:
     """Run a command on a pseudo-terminal to its end.
 
-    Once the terminal shows *when*, *then* is called with the process and the terminal; a Ctrl-C unless it is another.
+    Once it has said *when*, *then* is called with the process and the terminal; a Ctrl-C unless it is another.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
@@ -154,7 +154,7 @@ def on_terminal(
                 read[key.fd] += data
                 if not data:
                     selector.unregister(key.fd)
-            if when and when.encode() in read[ours]:
+            if when and when.encode() in b"".join(read.values()):
                 then(process, ours)
                 when = None
     process.wait(PATIENCE_S)
