@@ -15,9 +15,8 @@ from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
 
-BEGINNING: Final = datetime.fromtimestamp(0, UTC)
+_BEGINNING: Final = datetime.fromtimestamp(0, UTC)
 """A time before all records."""
-
 _POLL_MS = 500
 _ANSWER_S = 5.0
 """How long Kafka may take to say where a topic ends before that is called an outage."""
@@ -50,7 +49,7 @@ async def follow(
         await consumer.start()
         while topic not in await _topics(consumer):
             told.now(missing)
-            since = BEGINNING  # all that comes is new
+            since = _BEGINNING  # all that comes is new
             yield None
             await asyncio.sleep(_PAUSE_S)
         consumer.subscribe([topic])
@@ -62,7 +61,7 @@ async def follow(
                         # Partitions were added, or the topic was made anew: aiokafka forgets all positions then.
                         batch = {}
                         next_ = await _take_up(consumer, next_, since)
-                        since = BEGINNING
+                        since = _BEGINNING
                         told.now(None if next_ else missing)
                     elif not batch and next_:
                         await consumer.end_offsets(list(next_))

@@ -43,7 +43,8 @@ def rorbridge(
     """Answer orientation requests on Kafka from the ROR, France's directory of health and social-care offers.
 
     Begin with the demo, which needs nothing but Python. Exit codes are those of each command; 0 is well, 64 a wrong
-    option, argument, file or setting, 69 something that is not there, such as Kafka.
+    option, argument, file or setting, 69 something that is not there, such as Kafka. `--install-completion` teaches
+    bash, zsh or fish to complete commands, options and their values.
 
     ```sh
     rorbridge demo

@@ -52,14 +52,15 @@ def check(
 
 
 async def _all(config: Config, now: Callable[[str], None]) -> list[Finding]:
-    from rorbridge.bus import preflight as kafka
-    from rorbridge.ror import preflight as ror
     from rorbridge.settings import Settings, SettingsError, load
 
     try:
         settings = load(Settings, config)
     except SettingsError as error:
         return [Finding("settings", State.FAILED, str(error), "the README lists them all")]
+    from rorbridge.bus import preflight as kafka
+    from rorbridge.ror import preflight as ror
+
     found = [Finding("settings", State.OK, f"complete; access profile {settings.ror.access_profile}")]
     for name, steps in (("Kafka", kafka.findings(settings.kafka)), ("the ROR", ror.findings(settings.ror))):
         now(f"Looking at {name}")

@@ -22,17 +22,28 @@ _AGO = re.compile(r"(\d{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+BEGINNING = datetime.fromtimestamp(0, UTC)
+"""A time before all records."""
+
+
 def moment(text: str) -> datetime:
-    """Read a time, or an age such as ``30m``, as a time with its zone; without one it is the local one."""
-    if ago := _AGO.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    """Read a time, or an age such as ``30m``, as a time with its zone; without one it is the local one.
+
+    What is earlier than Kafka can tell is the beginning.
+    """
     try:
+        if ago := _AGO.fullmatch(text):
+            return max(BEGINNING, datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])}))
         time = datetime.fromisoformat(text)
+        if time.year < BEGINNING.year:
+            return BEGINNING
+        return max(BEGINNING, time if time.tzinfo else time.astimezone())
+    except OverflowError:
+        return BEGINNING
     except ValueError:
         raise typer.BadParameter(
             f"{text} is neither a time such as 2026-11-24T08:00Z nor an age such as 30m, 2h, 7d"
         ) from None
-    return time if time.tzinfo else time.astimezone()
 
 
 Config = Annotated[

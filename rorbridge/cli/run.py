@@ -17,7 +17,6 @@ def run(config: Config = None) -> None:
     The README lists the settings; `rorbridge check` tells beforehand whether they are complete and right.
 
     ```sh
-    rorbridge run
     rorbridge run --config rorbridge.toml
     ```
     """

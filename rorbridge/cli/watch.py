@@ -9,7 +9,7 @@ import typer
 
 from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import Config, Since, fail, kafka_settings, note, reaching
+from rorbridge.cli.options import BEGINNING, Config, Since, fail, kafka_settings, note, reaching
 from rorbridge.cli.output import console, leave_quietly, reader_is_gone, write_line
 from rorbridge.events.status import Status
 
@@ -54,7 +54,7 @@ def watch(
         fail("one of --from-beginning and --since, not both", Exit.USAGE)
     kafka = kafka_settings(config)
     if from_beginning:
-        since = datetime.fromtimestamp(0, UTC)
+        since = BEGINNING
     show_as_json = as_json or not sys.stdout.isatty()
     with reaching(kafka):
         run_loop(_watch(kafka, since, frozenset(status or Status), count, as_json=show_as_json))

@@ -19,6 +19,9 @@ import httpx
 from rorbridge.lookalike.config import Config
 from rorbridge.lookalike.server import ServerAddress
 
+PROC = Path("/proc")
+"""Where Linux tells of its processes."""
+
 _START_S = 90.0
 _STOP_S = 60.0
 
@@ -44,7 +47,7 @@ def marked() -> tuple[dict[str, str], Callable[[], list[str]]]:
 
     def holding() -> list[str]:
         found = []
-        for process in Path("/proc").glob("[0-9]*"):
+        for process in PROC.glob("[0-9]*"):
             with suppress(OSError):  # it ends meanwhile, or is another user's
                 if f"RUN_OF_A_TEST={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
                     found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
