@@ -41,6 +41,7 @@ schemas: $(READY)  ## The contract as JSON Schemas and AsyncAPI, and what the pa
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
 	@$(BIN)/python -m tests.support.metrics
+	@$(BIN)/typer rorbridge.cli utils docs --name rorbridge --title Commands --output docs/commands.md
 
 dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashboard
 	@$(BIN)/python -m tests.support.dashboard

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
+from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.deadletter import NO_EVENT, REPLAY_ATTEMPT, REPLAY_OF, STATUS, TRUNCATED
 from rorbridge.events import envelope, wireformat
@@ -152,6 +152,7 @@ def _text(raw: bytes | None) -> str:
 
 async def _records(settings: KafkaSettings, topic: str, since: datetime | None) -> AsyncIterator[Record]:
     """Read a topic from a time on, up to the end that it has now."""
+    await topics.ensure(settings, topic)
     consumer = AIOKafkaConsumer(
         topic,
         **connection(settings),
@@ -159,11 +160,9 @@ async def _records(settings: KafkaSettings, topic: str, since: datetime | None) 
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = sorted(consumer.assignment())
-        if not partitions:
-            raise UnknownTopicOrPartitionError(topic)
         ends = await consumer.end_offsets(partitions)
         await _go_to(consumer, partitions, since, ends)
         while any([await consumer.position(one) < ends[one] for one in partitions]):

@@ -182,6 +182,11 @@ def correlation_id(headers: Headers) -> str | None:
     return _attributes(headers).get("correlationid")
 
 
+def event_type(headers: Headers) -> str | None:
+    """Give the type of an event in binary mode."""
+    return _attributes(headers).get("type")
+
+
 def _attributes(headers: Headers) -> dict[str, str]:
     """Read the attributes in a record's headers; the last of equal names wins, broken UTF-8 is shown as such."""
     attributes: dict[str, str] = {}

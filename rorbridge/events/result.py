@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -10,26 +9,24 @@ from pydantic import TypeAdapter
 from rorbridge.events import wireformat
 from rorbridge.events.contract import PUBLISHED
 from rorbridge.events.offer import Offer
+from rorbridge.events.status import Status
+
+__all__ = [
+    "RESULT",
+    "RESULT_TYPE",
+    "OrientationResult",
+    "Problem",
+    "ProblemError",
+    "Round",
+    "Search",
+    "Status",
+    "Timing",
+    "decode",
+    "encode",
+]
 
 RESULT_TYPE = "rorbridge.orientation.result.v1"
 """The CloudEvents type of a result."""
-
-
-class Status(StrEnum):
-    """How a request ended.
-
-    - ``matched``: at least one offer meets the need.
-    - ``no-match``: the ROR was asked; no offer that we may see meets the need.
-    - ``rejected``: the request is not valid; the problem says where.
-    - ``failed``: the ROR could not answer this one; the problem says why and whether it is worth repeating.
-    - ``expired``: the deadline passed first.
-    """
-
-    MATCHED = "matched"
-    NO_MATCH = "no-match"
-    REJECTED = "rejected"
-    FAILED = "failed"
-    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
