@@ -35,8 +35,9 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and faults, from the code
+schemas: $(READY)  ## The contract as JSON Schemas, the types of the Python example, the tables of needs and faults
 	@$(BIN)/rorbridge schemas schemas
+	@cd examples/python-consumer && $(CURDIR)/$(BIN)/datamodel-codegen
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
 

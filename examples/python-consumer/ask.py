@@ -102,7 +102,7 @@ def handle(ledger: Ledger, message: Message) -> None:
     """Work on one record of the results topic: pass over, drop, or keep and tell."""
     event = attributes(message.headers())
     request = ledger.find(event.get("correlationid"))
-    if event.get("type") != RESULT_TYPE or request is None:
+    if event.get("type") != RESULT_TYPE or "id" not in event or request is None:
         return  # of another kind, or the answer to somebody else
     data = message.value() or b""
     try:

@@ -39,10 +39,11 @@ def summary(name: str, result: OrientationResult) -> dict[str, Any]:
 def _searched(result: OrientationResult) -> dict[str, Any]:
     if result.search is None:
         return {}
+    rounds = result.search.rounds
     return {
         "total": result.search.total,
         "complete": result.search.complete,
-        "radiusKm": result.search.rounds[-1].radius_km,
+        "radiusKm": rounds[-1].radius_km if rounds else None,
     }
 
 
@@ -104,5 +105,5 @@ def _codes(one: CapacityIndicator) -> tuple[str | None, ...]:
 
 def _kinds(bundle: dict[str, Any]) -> dict[str, int]:
     """Count a Bundle's resources by their kind."""
-    kinds = [entry["resource"]["resourceType"] for entry in bundle["entry"]]
+    kinds = [entry["resource"]["resourceType"] for entry in bundle.get("entry", [])]
     return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
