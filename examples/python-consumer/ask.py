@@ -109,7 +109,9 @@ def handle(ledger: Ledger, message: Message) -> None:
         result = OrientationResult.model_validate_json(data)  # passes over fields that it does not know
     except ValidationError as error:
         # It would be no better the next time: say where it is, and do not let it block the others.
-        print(f"cannot read {message.topic()}/{message.partition()}/{message.offset()}: {error}", file=sys.stderr)
+        place = f"{message.topic()}/{message.partition()}/{message.offset()}"
+        wrong = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        print(f"cannot read {place}: {wrong}", file=sys.stderr)
         return
     with ledger.db:
         is_new = ledger.keep(event["id"], request.id, result.status, data)

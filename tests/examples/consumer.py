@@ -37,7 +37,8 @@ def environment() -> dict[str, str]:
     ours = Path(sys.prefix)
     path = [one for one in os.environ["PATH"].split(os.pathsep) if ours not in Path(one).parents]
     jdk = [str(Path(home) / "bin")] if (home := os.environ.get("JAVA_HOME")) else []
-    return kept | {"PATH": os.pathsep.join([*jdk, str(Path(sys.base_prefix) / "bin"), *path])}
+    quick_start = {"MAVEN_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+    return quick_start | kept | {"PATH": os.pathsep.join([*jdk, str(Path(sys.base_prefix) / "bin"), *path])}
 
 
 def run(command: list[str], folder: Path) -> "subprocess.CompletedProcess[str]":
@@ -133,5 +134,9 @@ def set_up(name: str, to: Path, exit_on_sigterm: int) -> Example:
 
 def readme_commands(readme: Path) -> Mapping[str, list[list[str]]]:
     """Give the commands of each section: those of its first block of shell."""
-    sections = re.findall(r"^## (.+?)\n.*?^```sh\n(.*?)^```", readme.read_text(), re.MULTILINE | re.DOTALL)
-    return {title: [shlex.split(line, comments=True) for line in block.splitlines()] for title, block in sections}
+    found = {}
+    for section in readme.read_text().split("\n## ")[1:]:
+        title, _, text = section.partition("\n")
+        if block := re.search(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            found[title] = [shlex.split(line, comments=True) for line in block[1].splitlines()]
+    return found

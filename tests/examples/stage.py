@@ -13,6 +13,8 @@ from rorbridge.events.result import RESULT_TYPE
 from tests.support.kafka import Broker, Record, Topics, publish, read_all
 from tests.support.requests import Sent
 
+_COUNTS = {"leftOut", "unverified"}
+"""Not objects with fields, but numbers by what they count."""
 _ANY: frozenset[str] = frozenset()
 
 
@@ -23,9 +25,9 @@ class Stage:
     broker: Broker
     topics: Topics
 
-    def arguments(self, group: str) -> list[str]:
-        """Give the options of an example that lead it here."""
-        topics = ["--requests-topic", self.topics.requests, "--results-topic", self.topics.results]
+    def arguments(self, group: str, *, requests: str | None = None) -> list[str]:
+        """Give the options of an example that lead it here, its requests to another topic where one is named."""
+        topics = ["--requests-topic", requests or self.topics.requests, "--results-topic", self.topics.results]
         return ["--bootstrap-servers", self.broker.bootstrap_servers, *topics, "--group", group]
 
     async def results(self) -> list[Record]:
@@ -99,7 +101,7 @@ def _with_novelties(content: Any) -> Any:
         return [_with_novelties(one) for one in content]
     if not isinstance(content, dict):
         return content
-    grown = {name: _with_novelties(one) for name, one in content.items() if name != "leftOut"}
+    grown = {name: one if name in _COUNTS else _with_novelties(one) for name, one in content.items()}
     return grown | {"novelty": {"since": "tomorrow"}}
 
 

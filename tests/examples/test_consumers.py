@@ -33,7 +33,7 @@ async def test_every_kind_of_result_is_told_and_each_once(
     stage: Stage, example: Example, files: Mapping[str, Path], tmp_path: Path
 ) -> None:
     group = f"all-{example.name}"
-    where = [*stage.arguments(group), "--database", tmp_path / "ledger.sqlite"]
+    where: list[str | Path] = [*stage.arguments(group), "--database", tmp_path / "ledger.sqlite"]
     with example.running(*where, "-X", "client.id=example", "--follow", *files.values()) as running:
         lines = {line["request"]: line for line in await running.printed(len(files))}
         assert {name: line["status"] for name, line in lines.items()} == {name: end for name, (_, end) in ENDS.items()}
@@ -58,7 +58,7 @@ async def test_every_kind_of_result_is_told_and_each_once(
 
     for line in lines.values():
         tells(line, answers[line["requestId"]])
-    assert lines["bundle.json"]["bundle"]["HealthcareService"] == lines["bundle.json"]["total"]
+    assert lines["bundle.json"]["bundle"]["HealthcareService"] == ENDS["bundle.json"][0]["answer"]["limit"]
     assert list(lines["nameless.json"]["errors"]) == ["/patient"]
     assert "2020" in lines["late.json"]["problem"]
     assert lines["faults.json"]["retryable"] in {True, False}
@@ -78,7 +78,7 @@ async def test_every_kind_of_result_is_told_and_each_once(
 async def test_a_request_that_could_not_be_published_is_published_by_the_next_start(
     stage: Stage, example: Example, files: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    database = ["--database", tmp_path / "ledger.sqlite"]
+    database = ["--database", str(tmp_path / "ledger.sqlite")]
     nowhere = ["--bootstrap-servers", f"127.0.0.1:{free_port()}", "--timeout", "2"]
     code, lines, errors = await asyncio.to_thread(example.ended, *nowhere, *database, files["phone.json"])
     assert (code, lines) == (1, [])
@@ -93,8 +93,8 @@ async def test_a_request_that_could_not_be_published_is_published_by_the_next_st
 async def test_a_request_without_an_answer_in_time_is_named(
     stage: Stage, example: Example, files: Mapping[str, Path], tmp_path: Path
 ) -> None:
-    where = [*stage.arguments(f"unheard-{example.name}"), "--requests-topic", stage.topics.dead_letters]
-    waiting = ["--timeout", "3", "--database", tmp_path / "ledger.sqlite"]
+    where = stage.arguments(f"unheard-{example.name}", requests=stage.topics.dead_letters)
+    waiting = ["--timeout", "3", "--database", str(tmp_path / "ledger.sqlite")]
     code, lines, errors = await asyncio.to_thread(example.ended, *where, *waiting, files["phone.json"])
     assert (code, lines) == (1, [])
     assert "no result yet for phone.json (" in errors

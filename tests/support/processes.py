@@ -96,21 +96,6 @@ def lookalike_settings(address: ServerAddress, config: Config, *, access_profile
     return {f"RORBRIDGE_ROR__{name}": value for name, value in values.items()}
 
 
-def ror_settings(address: dict[str, str]) -> dict[str, str]:
-    """Give the service's settings for what ``rorbridge lookalike`` says of itself."""
-    names = (
-        "base_url",
-        "token_url",
-        "client_id",
-        "client_secret",
-        "user_profile_code",
-        "user_profile_system",
-        "role_code",
-        "role_system",
-    )
-    return {f"RORBRIDGE_ROR__{name.upper()}": address[name] for name in names}
-
-
 @contextmanager
 def running_lookalike(offers: int, *arguments: str) -> Iterator[dict[str, str]]:
     """Run ``rorbridge lookalike`` and give what it says of itself: base_url, token_url and so on."""
