@@ -100,9 +100,8 @@ async def test_a_request_without_an_answer_in_time_is_named(
     assert "no result yet for phone.json (" in errors
 
 
+@pytest.mark.parametrize("example", ["python-consumer"], indirect=True)
 def test_python_has_no_rorbridge_at_hand(example: Example) -> None:
-    if example.name == "java-consumer":
-        pytest.skip("has no Python")
     python = example.command[0]
     done = run([python, "-c", "import rorbridge"], example.folder)
     assert done.returncode == 1
