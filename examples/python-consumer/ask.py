@@ -10,9 +10,10 @@ import json
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
-from confluent_kafka import Consumer, KafkaException, Message, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 from pydantic import ValidationError
 
 from events import RESULT_TYPE, attributes, request_headers
@@ -22,8 +23,19 @@ from summary import summary
 
 
 def main() -> int:
-    """Ask and listen. Gives 0 when every request has its result, else 1."""
+    """Run the command. Gives 0 when every request has its result, else 1."""
     options = arguments()
+    try:
+        return ask(options)
+    except OSError as error:
+        print(f"cannot read the request: {error}", file=sys.stderr)
+    except KafkaException as error:
+        print(f"Kafka: {error.args[0].str()}", file=sys.stderr)
+    return 1
+
+
+def ask(options: argparse.Namespace) -> int:
+    """Publish the requests, then listen until all have their results or it is told to stop."""
     stopped: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda number, _: stopped.append(number))
@@ -32,26 +44,21 @@ def main() -> int:
     for file in options.files:
         ledger.add(file.name, file.read_bytes())
 
-    connection = {"bootstrap.servers": options.bootstrap_servers, **dict(one.split("=", 1) for one in options.X)}
-    consumer = Consumer(
-        connection
-        | {
-            "group.id": options.group,
-            "isolation.level": "read_committed",  # results are written in transactions: what was aborted is not there
-            "enable.auto.commit": False,  # committed below, after the work
-            "auto.offset.reset": "earliest",  # a new group misses nothing; what is not ours is passed over
-        }
-    )
+    connection = {"bootstrap.servers": options.bootstrap_servers, **dict(options.settings)}
+    receiving = {
+        "group.id": options.group,
+        "isolation.level": "read_committed",  # results are written in transactions: what was aborted is not there
+        "enable.auto.commit": False,  # committed in listen, after the work
+        "auto.offset.reset": "earliest",  # a new group misses nothing; what is not ours is passed over
+    }
+    sending = {"enable.idempotence": True, "message.timeout.ms": int(options.timeout * 1000)}
+    consumer = Consumer(connection | receiving)
     try:
         consumer.subscribe([options.results_topic])
-        sending = {"enable.idempotence": True, "message.timeout.ms": int(options.timeout * 1000)}
         publish(ledger, Producer(connection | sending), options.requests_topic)
         deadline = time.monotonic() + options.timeout
         while not stopped and (options.follow or (ledger.unanswered() and time.monotonic() < deadline)):
             listen(ledger, consumer)
-    except KafkaException as error:
-        print(f"Kafka: {error.args[0].str()}", file=sys.stderr)
-        return 1
     finally:
         consumer.close()
     for request in ledger.unanswered():
@@ -61,9 +68,9 @@ def main() -> int:
 
 def publish(ledger: Ledger, producer: Producer, topic: str) -> None:
     """Publish what the ledger has as unsent, and note what Kafka confirms. Raises KafkaException."""
-    failures = []
+    failures: list[KafkaError] = []
 
-    def confirmed(request_id: str, error: Exception | None) -> None:
+    def confirm(request_id: str, error: KafkaError | None, _: Message) -> None:
         if error is None:
             ledger.mark_sent(request_id)
         else:
@@ -75,7 +82,7 @@ def publish(ledger: Ledger, producer: Producer, topic: str) -> None:
             key=request.id,  # requests of one key are answered in their order; no key is needed
             value=request.data,
             headers=request_headers(request.id),
-            on_delivery=lambda error, _, id_=request.id: confirmed(id_, error),
+            on_delivery=partial(confirm, request.id),
         )
     producer.flush()  # until all are confirmed or have failed, at message.timeout.ms
     if failures:
@@ -100,7 +107,7 @@ def listen(ledger: Ledger, consumer: Consumer) -> None:
 
 def handle(ledger: Ledger, message: Message) -> None:
     """Work on one record of the results topic: pass over, drop, or keep and tell."""
-    event = attributes(message.headers())
+    event = attributes(dict(message.headers() or ()))
     request = ledger.find(event.get("correlationid"))
     if event.get("type") != RESULT_TYPE or "id" not in event or request is None:
         return  # of another kind, or the answer to somebody else
@@ -132,9 +139,23 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--timeout", type=float, default=60.0, help="seconds to wait for the results")
     parser.add_argument("--follow", action="store_true", help="go on until interrupted")
     parser.add_argument(
-        "-X", action="append", default=[], metavar="NAME=VALUE", help="setting of the Kafka client, such as for TLS"
+        "-X",
+        dest="settings",
+        action="append",
+        default=[],
+        type=setting,
+        metavar="NAME=VALUE",
+        help="setting of the Kafka client, such as for TLS",
     )
     return parser.parse_args()
+
+
+def setting(text: str) -> tuple[str, str]:
+    """Split a setting into name and value."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=VALUE")
+    return name, value
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """CloudEvents 1.0 in Kafka's binary mode: the attributes are the record's headers, the data are its value."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 REQUEST_TYPE = "rorbridge.orientation.request.v1"
@@ -21,10 +21,10 @@ def request_headers(request_id: str) -> list[tuple[str, str | bytes | None]]:
     ]
 
 
-def attributes(headers: Sequence[tuple[str, bytes | None]] | None) -> dict[str, str]:
+def attributes(headers: Mapping[str, str | bytes | None]) -> dict[str, str]:
     """Give the attributes of an event, such as ``id``, ``type`` and ``correlationid``."""
     return {
-        name.removeprefix("ce_"): (value or b"").decode(errors="replace")
-        for name, value in headers or ()
-        if name.startswith("ce_")
+        name.removeprefix("ce_"): value.decode(errors="replace")
+        for name, value in headers.items()
+        if name.startswith("ce_") and isinstance(value, bytes)
     }

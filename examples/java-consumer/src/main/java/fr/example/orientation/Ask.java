@@ -67,14 +67,18 @@ final class Ask implements Callable<Integer> {
 
     public static void main(String[] arguments) {
         Ask ask = new Ask();
-        int code = new CommandLine(ask).execute(arguments);
-        ask.ended.countDown();
+        int code = 1;
+        try {
+            code = new CommandLine(ask).execute(arguments);
+        } finally {
+            ask.ended.countDown();
+        }
         System.exit(code);
     }
 
     /** Asks and listens. Gives 0 when every request has its result, else 1. */
     @Override
-    public Integer call() throws IOException, SQLException, InterruptedException {
+    public Integer call() throws SQLException, InterruptedException {
         Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
         Map<String, Object> connection = new HashMap<>(settings);
         connection.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
@@ -93,8 +97,12 @@ final class Ask implements Callable<Integer> {
             List<Request> unanswered = ledger.unanswered();
             unanswered.forEach(one -> System.err.printf("no result yet for %s (%s)%n", one.name(), one.id()));
             return unanswered.isEmpty() ? 0 : 1;
+        } catch (IOException error) {
+            System.err.println("cannot read the request: " + error.getMessage());
+            return 1;
         } catch (KafkaException error) {
-            System.err.println("Kafka: " + error.getMessage());
+            String cause = error.getCause() == null ? "" : ": " + error.getCause().getMessage();
+            System.err.println("Kafka: " + error.getMessage() + cause);
             return 1;
         }
     }

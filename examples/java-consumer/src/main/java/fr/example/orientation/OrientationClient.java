@@ -77,7 +77,7 @@ final class OrientationClient implements AutoCloseable {
                 one.getValue().get();
                 ledger.markSent(one.getKey());
             } catch (ExecutionException error) {
-                throw new KafkaException("not published: " + error.getCause().getMessage(), error.getCause());
+                throw new KafkaException("a request was not published", error.getCause());
             }
         }
     }
