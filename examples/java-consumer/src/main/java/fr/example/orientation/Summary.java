@@ -7,10 +7,8 @@ import fr.example.orientation.contract.CodedValue;
 import fr.example.orientation.contract.Evidence;
 import fr.example.orientation.contract.Offer;
 import fr.example.orientation.contract.Place;
-import fr.example.orientation.contract.ProblemError;
 import fr.example.orientation.contract.RorbridgeOrientationResult;
 import fr.example.orientation.contract.Round;
-import fr.example.orientation.contract.Warning;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,7 +40,7 @@ final class Summary {
         summary.put("status", result.getStatus());
         if (!result.getWarnings().isEmpty()) {
             // Answered all the same, but look at the request: such as at a code that is not known.
-            summary.put("warnings", byPointer(result.getWarnings(), Warning::getPointer, Warning::getDetail));
+            summary.put("warnings", byPointer(result.getWarnings(), one -> one.getPointer(), one -> one.getDetail()));
         }
         switch (result.getStatus()) {
             case MATCHED -> {
@@ -83,7 +81,7 @@ final class Summary {
             summary.put("problem", result.getProblem().getTitle() + ": " + result.getProblem().getDetail());
             summary.put(
                     "errors",
-                    byPointer(result.getProblem().getErrors(), ProblemError::getPointer, ProblemError::getDetail));
+                    byPointer(result.getProblem().getErrors(), one -> one.getPointer(), one -> one.getDetail()));
         }
     }
 
