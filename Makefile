@@ -4,15 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas trace-page dashboards audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
 
 test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-test-interop: $(READY)  ## Against HAPI FHIR and Keycloak, which Maven brings; needs a JDK 17 and Maven
+test-interop: $(READY)  ## Against HAPI FHIR, Keycloak and Apicurio, which Maven brings; needs a JDK 17 and Maven
 	@$(BIN)/python -m pytest tests/interop
 
 MINUTES ?= 20
@@ -35,11 +35,18 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas, the types of the Python example, the tables of needs and faults
+schemas: $(READY)  ## The contract as JSON Schemas, the types of the Python example, the tables of needs, faults and metrics
 	@$(BIN)/rorbridge schemas schemas
 	@cd examples/python-consumer && $(CURDIR)/$(BIN)/datamodel-codegen
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
+	@$(BIN)/python -m tests.support.metrics
+
+dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashboard
+	@$(BIN)/python -m tests.support.dashboard
+
+trace-page: $(READY)  ## The trace that docs/operations.md shows, from a run (needs Apache Kafka)
+	@WRITE_TRACE_PAGE=1 $(BIN)/python -m pytest -q tests/integration/test_traces.py -k is_one_trace
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

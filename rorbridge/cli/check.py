@@ -30,16 +30,21 @@ _MARKS = {
 
 def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all steps.")] = False,
+    create_topics: Annotated[
+        int | None,
+        typer.Option(min=1, help="First create the topics that are missing, with so many partitions.", metavar="N"),
+    ] = None,
     config: Config = None,
 ) -> None:
-    """Look whether everything is in place: settings, Kafka, certificate, token, /metadata, one search.
+    """Look whether everything is in place: settings, Kafka, schema registry, certificate, token, /metadata, one search.
 
-    Changes nothing: what it writes to Kafka it aborts. Ends with 0 when nothing failed, else with 1.
+    Changes nothing but what --create-topics asks for: what it writes to Kafka it aborts. Ends with 0 when nothing
+    failed, else with 1.
 
     Example: rorbridge check --json
     """
     logs.configure("console", "CRITICAL")  # the table tells what the libraries would
-    found = run_loop(_all(config))
+    found = run_loop(_all(config, create_topics))
     failed = any(one.state is State.FAILED for one in found)
     if as_json:
         write_line(json.dumps({"ok": not failed, "steps": [asdict(one) for one in found]}, ensure_ascii=False))
@@ -48,13 +53,17 @@ def check(
     raise typer.Exit(1 if failed else 0)
 
 
-async def _all(config: Config) -> list[Finding]:
+async def _all(config: Config, create_topics: int | None) -> list[Finding]:
     try:
         settings = load(Settings, config)
     except SettingsError as error:
         return [Finding("settings", State.FAILED, str(error), "the README lists them all")]
     found = [Finding("settings", State.OK, f"complete; access profile {settings.ror.access_profile}")]
-    for name, steps in (("kafka", kafka.findings(settings.kafka)), ("ror", ror.findings(settings.ror))):
+    for name, steps in (
+        ("kafka", kafka.findings(settings.kafka, create_topics)),
+        ("schema registry", kafka.registry_findings(settings.schema_registry, settings.kafka.results_topic)),
+        ("ror", ror.findings(settings.ror)),
+    ):
         found += [one async for one in _guarded(name, steps)]
     return found
 

@@ -14,9 +14,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pydantic import SecretStr
 from rich.console import Console
 
+from rorbridge.bus import topics
 from rorbridge.bus.app import create_app
 from rorbridge.bus.connection import connection
-from rorbridge.bus.localbroker import ApacheKafka, BrokerUnavailableError, EmbeddedBroker, LocalBroker, create_topics
+from rorbridge.bus.localbroker import ApacheKafka, BrokerUnavailableError, EmbeddedBroker, LocalBroker
 from rorbridge.cli.loop import run_loop
 from rorbridge.cli.options import fail
 from rorbridge.cli.output import write_line
@@ -87,8 +88,7 @@ async def _stage(console: Console, choice: BrokerChoice, offers: int, seed: int)
             dataset = await asyncio.to_thread(generate, offers, seed)
             ror = await stack.enter_async_context(serving(dataset, config))
             kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
-            topics = (kafka.requests_topic, kafka.results_topic, kafka.dead_letter_topic)
-            await create_topics(kafka.bootstrap_servers, dict.fromkeys(topics, 1))
+            await topics.create(kafka, dict.fromkeys(kafka.topics, 1))
         console.print(f"[bold]broker[/]      {kafka.bootstrap_servers}  {_remark(choice)}")
         console.print(f"[bold]look-alike[/]  {ror.base_url}  [dim]{offers:,} invented offers[/]")
         console.print(f"[bold]service[/]     {kafka.requests_topic} -> {kafka.results_topic}\n")

@@ -17,12 +17,15 @@ def run(config: Config = None) -> None:
 
     Settings come from the environment: see the README for the list.
     """
+    # The only command that needs the SDK of OpenTelemetry, which takes a fifth of a second to read.
+    from rorbridge.telemetry.exporting import ExportSettingsError, exporting  # noqa: PLC0415
+
     found = settings(Settings, config)
     logs.configure(found.log.format, found.log.level)
     try:
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt), exporting():
             run_loop(_service(found))
-    except CertificateError as error:
+    except (CertificateError, ExportSettingsError) as error:
         fail(str(error), EXIT_USAGE)
     except CrashedError:
         fail("the service could not go on; its log says why", 1)
