@@ -35,9 +35,10 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and AsyncAPI, and what the pages have from the code
+schemas: $(READY)  ## The contract as JSON Schemas and AsyncAPI, and what examples and pages have from the code
 	@$(BIN)/python -m tests.support.answered
 	@$(BIN)/rorbridge schemas schemas
+	@cd examples/python-consumer && $(CURDIR)/$(BIN)/datamodel-codegen
 	@$(BIN)/python -m tests.support.needs
 	@$(BIN)/python -m tests.support.faults
 	@$(BIN)/python -m tests.support.metrics
