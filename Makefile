@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas docs audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -35,10 +35,14 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and faults, from the code
+schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs, settings and faults, from the code
 	@$(BIN)/rorbridge schemas schemas
 	@$(BIN)/python -m tests.support.needs
+	@$(BIN)/python -m tests.support.settings
 	@$(BIN)/python -m tests.support.faults
+
+docs: $(READY)  ## The documentation as a site, in build/docs; a broken link within it is an error
+	@$(BIN)/python -m sphinx -q -n -W --keep-going -E -d build/doctrees -b html -c docs . build/docs
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
