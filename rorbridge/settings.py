@@ -183,7 +183,7 @@ class AudienceSettings(_Group):
 
 
 class HttpSettings(_Group):
-    """The service's own endpoints."""
+    """The service's own endpoints: ``/livez``, ``/readyz``, ``/metrics``."""
 
     host: str = "127.0.0.1"
     """Address to listen on; ``0.0.0.0`` in a container."""

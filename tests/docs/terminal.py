@@ -116,6 +116,8 @@ class Newcomer:
             except subprocess.TimeoutExpired:
                 _end(process)
                 raise CommandError(self._told(block, log, f"still runs after {_LONGEST_S:g} s")) from None
+        if _goes_on(process):  # begun with &
+            self._running.append(process)
         if code != block.code:
             raise CommandError(self._told(block, log, f"ends with {code}, not with {block.code}"))
         printed = self._names.there(log.read_text(errors="replace"))
@@ -169,16 +171,24 @@ def _outside() -> dict[str, str]:
     return found | {"PATH": os.pathsep.join(rest), "TERM": "dumb", "LANG": "C.UTF-8"}
 
 
+def _goes_on(process: "subprocess.Popen[bytes]") -> bool:
+    """Tell whether anything runs of what a block started: it has a process group of its own."""
+    process.poll()
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End what a block started, all of it: it has a process group of its own."""
+    """End what a block started, all of it; what does not end in good order is killed."""
     for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        if _goes_on(process):
             os.killpg(process.pid, number)
-            process.wait(_STOP_S)
-        except ProcessLookupError:
-            return
-        except subprocess.TimeoutExpired:
-            continue
+        deadline = time.monotonic() + _STOP_S
+        while _goes_on(process) and time.monotonic() < deadline:
+            time.sleep(0.02)
 
 
 def _lacking(expected: tuple[str, ...], printed: str) -> str | None:

@@ -40,12 +40,14 @@ def test_the_commands_of_a_page_do_what_it_says(
         asyncio.run(create(kafka, dict.fromkeys(kafka.topics, 1)))
         given = {"RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": broker.bootstrap_servers}
         given |= ror_settings(request.getfixturevalue("lookalike"))
-    with Newcomer(tmp_path, names, given) as newcomer:
-        if page.given == "service":
-            newcomer.type(Block(page.name, 0, "rorbridge run\n", until="lane-open"))
-        for block in page.blocks:
-            newcomer.type(block)
-    asyncio.run(_delete(kafka))
+    try:
+        with Newcomer(tmp_path, names, given) as newcomer:
+            if page.given == "service":
+                newcomer.type(Block(page.name, 0, "rorbridge run\n", until="lane-open"))
+            for block in page.blocks:
+                newcomer.type(block)
+    finally:
+        asyncio.run(_delete(kafka))
 
 
 async def _delete(kafka: KafkaSettings) -> None:

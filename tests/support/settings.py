@@ -56,7 +56,7 @@ def groups() -> Iterator[Group]:
             Setting(f"{PREFIX}{name}__{key}".upper(), _default(one), _values(one, meanings[key]), meanings[key])
             for key, one in model.model_fields.items()
         )
-        yield Group(name, inspect.cleandoc(model.__doc__ or ""), told)
+        yield Group(name, inspect.cleandoc(model.__doc__ or "").replace("``", "`"), told)
 
 
 def _meanings(model: type[BaseModel]) -> dict[str, str]:
