@@ -12,7 +12,7 @@ demo: $(READY)  ## Embedded broker, look-alike and service: the example requests
 test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-test-interop: $(READY)  ## Against HAPI FHIR and Keycloak, which Maven brings; needs a JDK 17 and Maven
+test-interop: $(READY)  ## Against HAPI FHIR, Keycloak and Apicurio, which Maven brings; needs a JDK 17 and Maven
 	@$(BIN)/python -m pytest tests/interop
 
 MINUTES ?= 20

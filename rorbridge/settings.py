@@ -11,7 +11,17 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 PREFIX = "RORBRIDGE_"
@@ -173,6 +183,35 @@ class RorSettings(_Group):
         return self
 
 
+class SchemaRegistrySettings(_Group):
+    """The schema registry that results are published by; without one they are plain JSON."""
+
+    url: HttpUrl | None = None
+    """Root of the Confluent-compatible API; Apicurio's ends with ``/apis/ccompat/v7``."""
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: FilePath | None = None
+    auto_register: bool = True
+    """Whether the schema of results may be registered where it is not there yet."""
+
+    @field_validator("url")
+    @classmethod
+    def _nothing_but_an_address(cls, url: HttpUrl | None) -> HttpUrl | None:
+        if url and (url.username or url.password or url.query or url.fragment):
+            raise PydanticCustomError(
+                "address", "an address alone, without ? or #; username and password are settings of their own"
+            )
+        return url
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.url is None and self.model_fields_set:
+            raise PydanticCustomError("url", "it needs RORBRIDGE_SCHEMA_REGISTRY__URL")
+        if bool(self.username) != bool(self.password):
+            raise PydanticCustomError("who", "username and password go together")
+        return self
+
+
 class AudienceSettings(_Group):
     """Who may read the results topic."""
 
@@ -205,6 +244,7 @@ class Settings(_Group):
 
     kafka: KafkaSettings
     ror: RorSettings
+    schema_registry: SchemaRegistrySettings = Field(default_factory=SchemaRegistrySettings)
     audience: AudienceSettings = Field(default_factory=AudienceSettings)
     http: HttpSettings = Field(default_factory=HttpSettings)
     log: LogSettings = Field(default_factory=LogSettings)

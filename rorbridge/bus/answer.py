@@ -11,7 +11,8 @@ from structlog.stdlib import get_logger
 from rorbridge.bus.cut import cut
 from rorbridge.bus.deadletter import NO_EVENT, TRUNCATED, dead_letter
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
-from rorbridge.events import envelope
+from rorbridge.bus.registry import ResultSchema
+from rorbridge.events import envelope, wireformat
 from rorbridge.events.problem import InvalidRequestError, parse_request, problem, unsupported_type
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import RESULT_TYPE, OrientationResult, Problem, Status, Timing, encode
@@ -31,6 +32,8 @@ class Answerer:
 
     resolver: Resolver
     kafka: KafkaSettings
+    schema: ResultSchema | None = None
+    """What the registry knows results by; without it they are plain JSON."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def unreadable(self, record: Record, error: Exception) -> tuple[Outgoing, ...]:
@@ -97,14 +100,18 @@ class Answerer:
         headers = tuple(envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()))
 
         def smaller(size: int) -> tuple[Outgoing, ...]:
-            shorter = cut(result, size)
-            published = Outgoing(self.kafka.results_topic, record.key, encode(shorter), headers)
+            shorter = cut(result, size - wireformat.HEAD_BYTES if self.schema else size)
+            published = Outgoing(self.kafka.results_topic, record.key, self._value(encode(shorter)), headers)
             if shorter.status is Status.FAILED and result.status is not Status.FAILED:
                 log.warning("result-too-large", request_id=event.id, **_where(record), bytes=len(data), room=size)
                 return (published, self._letter(record, shorter))
             return (published,)
 
-        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller)
+        return Outgoing(self.kafka.results_topic, record.key, self._value(data), headers, smaller)
+
+    def _value(self, data: bytes) -> bytes:
+        """Give a result's data as they travel."""
+        return wireformat.frame(self.schema.id, data) if self.schema else data
 
     def _letter(self, record: Record, result: OrientationResult) -> Outgoing:
         """Give the dead letter of a request that was answered with a problem."""

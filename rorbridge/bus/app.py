@@ -13,16 +13,21 @@ from faststream.asgi import AsgiFastStream
 from rorbridge.bus.answer import Answerer
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
+from rorbridge.bus.registry import ResultSchema
 from rorbridge.orientation.directory import Directory
 from rorbridge.orientation.nomenclature import Nomenclature
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
+from rorbridge.orientation.turns import Turns
 from rorbridge.settings import Settings
 from rorbridge.telemetry import health, metrics
 
 
 class OpenDirectory(Directory, Protocol):
     """A directory with connections to open and to close."""
+
+    turns: Turns
+    """In which it decodes what it is answered."""
 
     async def __aenter__(self) -> object: ...
 
@@ -43,9 +48,12 @@ def create_app(
         nomenclature=nomenclature,
         audience=Audience(settings.audience.max_confidentiality, settings.audience.sensitive_units),
         access_profile=settings.ror.access_profile,
+        turns=directory.turns,
     )
     metrics.CIRCUIT_OPEN.set_function(lambda: float(resolver.circuit.problem is not None))
-    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka), crashed)
+    registry = settings.schema_registry
+    schema = ResultSchema(registry, settings.kafka.results_topic) if registry.url else None
+    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka, schema), crashed, schema)
 
     def not_ready() -> str | None:
         return bridge.not_ready or (f"the ROR: {problem}" if (problem := resolver.circuit.problem) else None)

@@ -13,6 +13,7 @@ from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.delivery import AtLeastOnce, Delivery, ExactlyOnce, NoTransactionsError, ensure_transactions
 from rorbridge.bus.lane import Lane
+from rorbridge.bus.registry import ResultSchema
 from rorbridge.bus.session import Answers
 from rorbridge.settings import KafkaSettings
 
@@ -42,9 +43,19 @@ class TopicsMissingError(KafkaError):
 class Bridge(ConsumerRebalanceListener):
     """Takes requests from Kafka and publishes their answers, from ``start`` to ``stop``."""
 
-    def __init__(self, settings: KafkaSettings, answers: Answers, crashed: Callable[[], None]) -> None:
-        """*crashed* is called when no waiting would help: the log says what has to be changed."""
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        answers: Answers,
+        crashed: Callable[[], None],
+        schema: ResultSchema | None = None,
+    ) -> None:
+        """*crashed* is called when no waiting would help: the log says what has to be changed.
+
+        No lane opens before *schema* is settled.
+        """
         self._crashed = crashed
+        self._schema = schema
         self._settings = settings
         self._answers = answers
         self._lanes: dict[TopicPartition, Lane] = {}
@@ -119,6 +130,9 @@ class Bridge(ConsumerRebalanceListener):
 
     async def _run(self) -> None:
         """Connect, watch, and connect anew when the consumer cannot go on."""
+        if self._schema:
+            await self._schema.settle(self._wait_for)
+            self._wait_for("the connection to Kafka")
         while True:
             try:
                 consumer = await self._connect()
@@ -128,6 +142,9 @@ class Bridge(ConsumerRebalanceListener):
                 return
             await self._watch(consumer)
             await self._leave()
+
+    def _wait_for(self, what: str) -> None:
+        self._waiting_for = what
 
     async def _connect(self) -> AIOKafkaConsumer:
         """Connect, however long it takes. Raises NoTransactionsError."""

@@ -10,7 +10,7 @@ from aiokafka.errors import UnknownTopicOrPartitionError
 
 from rorbridge.bus.connection import connection
 from rorbridge.bus.deadletter import NO_EVENT, REPLAY_ATTEMPT, REPLAY_OF, STATUS, TRUNCATED
-from rorbridge.events import envelope
+from rorbridge.events import envelope, wireformat
 from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
@@ -117,6 +117,8 @@ def _letter(record: Record) -> Letter:
         own = (*own, (REPLAY_OF, id_.encode()), (REPLAY_ATTEMPT, str(attempt + 1).encode()))
     else:
         id_, source, attempt, value = event.id, event.source, event.attempt, event.data
+        if event.schema_id is not None:  # other readers of the topic may count on it
+            value = wireformat.frame(event.schema_id, event.data)
         own = tuple(envelope.again(event, datetime.now(UTC)))
     return Letter(
         key=record.key,

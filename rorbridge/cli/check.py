@@ -36,7 +36,7 @@ def check(
     ] = None,
     config: Config = None,
 ) -> None:
-    """Look whether everything is in place: settings, Kafka, certificate, token, /metadata, one search.
+    """Look whether everything is in place: settings, Kafka, schema registry, certificate, token, /metadata, one search.
 
     Changes nothing but what --create-topics asks for: what it writes to Kafka it aborts. Ends with 0 when nothing
     failed, else with 1.
@@ -59,7 +59,11 @@ async def _all(config: Config, create_topics: int | None) -> list[Finding]:
     except SettingsError as error:
         return [Finding("settings", State.FAILED, str(error), "the README lists them all")]
     found = [Finding("settings", State.OK, f"complete; access profile {settings.ror.access_profile}")]
-    for name, steps in (("kafka", kafka.findings(settings.kafka, create_topics)), ("ror", ror.findings(settings.ror))):
+    for name, steps in (
+        ("kafka", kafka.findings(settings.kafka, create_topics)),
+        ("schema registry", kafka.registry_findings(settings.schema_registry, settings.kafka.results_topic)),
+        ("ror", ror.findings(settings.ror)),
+    ):
         found += [one async for one in _guarded(name, steps)]
     return found
 

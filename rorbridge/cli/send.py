@@ -18,7 +18,7 @@ from rorbridge.cli.loop import run_loop
 from rorbridge.cli.options import EXIT_USAGE, Config, fail, settings
 from rorbridge.cli.output import write_line
 from rorbridge.cli.show import show
-from rorbridge.events import envelope
+from rorbridge.events import envelope, wireformat
 from rorbridge.events.problem import InvalidRequestError, parse_request
 from rorbridge.events.result import OrientationResult, Status, decode
 from rorbridge.settings import ClientSettings, KafkaSettings
@@ -112,7 +112,7 @@ async def _result(results: AIOKafkaConsumer, id_: str, timeout_s: float) -> byte
         async with asyncio.timeout(timeout_s):
             async for record in results:
                 if envelope.correlation_id(record.headers) == id_:
-                    return bytes(record.value)
+                    return wireformat.split(record.value)[1]
     except TimeoutError:
         pass
     return None

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from rorbridge.events import wireformat
 from rorbridge.events.contract import PUBLISHED
 from rorbridge.events.offer import Offer
 
@@ -147,5 +148,5 @@ def encode(result: OrientationResult) -> bytes:
 
 
 def decode(data: bytes) -> OrientationResult:
-    """Read a result from JSON. Raises pydantic.ValidationError."""
-    return RESULT.validate_json(data)
+    """Read a result from JSON, plain or in the Confluent wire format. Raises ValueError."""
+    return RESULT.validate_json(wireformat.split(data)[1])

@@ -1,9 +1,10 @@
-"""The contract as JSON Schemas (2020-12), with example requests."""
+"""The contract as JSON Schemas (2020-12, and draft-07 for schema registries), with example requests."""
 
 import json
 from pathlib import Path
 from typing import Any
 
+from rorbridge.events.draft07 import draft07
 from rorbridge.events.examples import examples
 from rorbridge.events.request import REQUEST_TYPE, OrientationRequest
 from rorbridge.events.result import RESULT, RESULT_TYPE
@@ -22,19 +23,29 @@ def result_schema() -> dict[str, Any]:
     return _head(RESULT_TYPE) | schema
 
 
+def registered_result_schema() -> str:
+    """Give the text under which the schema of a result stands in a schema registry."""
+    return _text(draft07(result_schema()))
+
+
 def write_schemas(directory: Path) -> list[Path]:
     """Write both schemas and the examples into *directory* and give the files."""
     (directory / "examples").mkdir(parents=True, exist_ok=True)
     files = []
     for type_, schema in ((REQUEST_TYPE, request_schema()), (RESULT_TYPE, result_schema())):
-        file = directory / f"{type_}.schema.json"
-        file.write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        files.append(file)
+        for name, form in ((f"{type_}.schema.json", schema), (f"{type_}.draft-07.schema.json", draft07(schema))):
+            file = directory / name
+            file.write_text(_text(form), encoding="utf-8")
+            files.append(file)
     for example in examples():
         file = directory / "examples" / f"{example.name}.json"
         file.write_bytes(example.data)
         files.append(file)
     return files
+
+
+def _text(schema: dict[str, Any]) -> str:
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
 
 
 def _head(type_: str) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The published schemas are those of the models, the examples keep them, and the models keep what they say."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft7Validator, Draft202012Validator
 
+from rorbridge.events.draft07 import draft07
 from rorbridge.events.examples import Example, examples
 from rorbridge.events.problem import InvalidRequestError, parse_request
 from rorbridge.events.result import OrientationResult, Problem, Status, encode
@@ -37,9 +39,52 @@ def test_a_schema_is_one_of_2020_12_and_describes_every_field(schema: dict[str, 
     assert schema["description"]
 
 
+WORDS_OF_BOTH = {
+    *("$id", "$schema", "$ref", "definitions", "title", "description", "default", "examples"),
+    *("type", "enum", "const", "format", "pattern", "minLength", "maxLength"),
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+    *("items", "minItems", "maxItems", "uniqueItems", "properties", "required", "additionalProperties"),
+    *("anyOf", "oneOf", "allOf", "not"),
+}
+"""Keywords that draft-07 knows and that say the same in 2020-12; ``items`` does unless it is a list."""
+
+
+def schemas_in(schema: Any) -> Iterator[dict[str, Any]]:
+    """Give a schema and all schemas in it."""
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    for keyword, value in schema.items():
+        match keyword:
+            case "properties" | "definitions":
+                inner = list(value.values())
+            case "items" | "additionalProperties" | "not":
+                inner = [value]
+            case "anyOf" | "oneOf" | "allOf":
+                inner = value
+            case _:
+                inner = []
+        for one in inner:
+            yield from schemas_in(one)
+
+
+@pytest.mark.parametrize("schema", [request_schema(), result_schema()])
+def test_a_schema_says_the_same_in_the_words_of_draft_07(schema: dict[str, Any]) -> None:
+    older = draft07(schema)
+    Draft7Validator.check_schema(older)
+    assert older["$schema"] == "http://json-schema.org/draft-07/schema#"
+    for one in schemas_in(older):
+        assert {word for word in one if not word.startswith("x-")} <= WORDS_OF_BOTH, one
+        assert not isinstance(one.get("items"), list)
+        if "$ref" in one:  # what stands beside it is passed over in draft-07
+            assert one["$ref"].removeprefix("#/definitions/") in older["definitions"]
+            assert one.keys() <= {"$ref", "title", "description", "default", "examples"}
+
+
 @pytest.mark.parametrize("example", examples(), ids=lambda one: one.name)
 def test_an_example_keeps_schema_and_model(example: Example) -> None:
     Draft202012Validator(request_schema()).validate(json.loads(example.data))
+    Draft7Validator(draft07(request_schema())).validate(json.loads(example.data))
     assert parse_request(example.data)
 
 
@@ -65,7 +110,7 @@ def test_every_documented_scenario_of_the_first_slice_has_its_example() -> None:
 
 
 def test_results_keep_their_schema() -> None:
-    validator = Draft202012Validator(result_schema())
+    validator, older = Draft202012Validator(result_schema()), Draft7Validator(draft07(result_schema()))
     now = datetime(2026, 11, 24, tzinfo=UTC)
     resources = (service(contacts=(contact("1", ("a", "1")),)), location(), official("HealthcareService-1234564"))
     offers = tuple(
@@ -76,6 +121,8 @@ def test_results_keep_their_schema() -> None:
         OrientationResult(request_id="2", status=Status.REJECTED, problem=Problem(type="urn:x", title="t", detail="d")),
     ):
         validator.validate(json.loads(encode(result)))
+        older.validate(json.loads(encode(result)))
+    assert not older.is_valid({"requestId": "1", "status": "perhaps", "offers": [], "asOf": now.isoformat()})
     assert not validator.is_valid({"requestId": "1", "status": "perhaps", "offers": [], "asOf": now.isoformat()})
 
 
