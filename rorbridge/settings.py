@@ -189,8 +189,11 @@ class SchemaRegistrySettings(_Group):
     url: HttpUrl | None = None
     """Root of the Confluent-compatible API; Apicurio's ends with ``/apis/ccompat/v7``."""
     username: str | None = None
+    """For HTTP basic authentication; at Confluent Cloud the API key."""
     password: SecretStr | None = None
+    """Goes with it; at Confluent Cloud the secret of the API key."""
     ca_file: FilePath | None = None
+    """PEM with the authorities to trust for the registry, in place of the system's."""
     auto_register: bool = True
     """Whether the schema of results may be registered where it is not there yet."""
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import BaseModel, HttpUrl, SecretStr
@@ -90,6 +90,8 @@ def _values(field: FieldInfo, meaning: str) -> str:
     limits = list(field.metadata)
     if get_origin(kind) in (Union, UnionType):  # with None
         [kind] = [one for one in get_args(kind) if one is not NoneType]
+    if get_origin(kind) is Annotated:
+        kind = get_args(kind)[0]
     if get_origin(kind) is Literal:
         return ", ".join(f"`{one}`" for one in get_args(kind))
     if kind not in (int, float):
