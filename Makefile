@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas freeze-schemas trace-page dashboards audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas freeze-schemas trace-page dashboards docs audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -40,6 +40,7 @@ schemas: $(READY)  ## The contract as JSON Schemas and AsyncAPI, and what exampl
 	@$(BIN)/rorbridge schemas schemas
 	@cd examples/python-consumer && $(CURDIR)/$(BIN)/datamodel-codegen
 	@$(BIN)/python -m tests.support.needs
+	@$(BIN)/python -m tests.support.settings
 	@$(BIN)/python -m tests.support.faults
 	@$(BIN)/python -m tests.support.metrics
 	@$(BIN)/typer rorbridge.cli utils docs --name rorbridge --title Commands --output docs/commands.md
@@ -52,6 +53,9 @@ trace-page: $(READY)  ## The trace that docs/operations.md shows, from a run (ne
 
 freeze-schemas: $(READY)  ## Keep the schemas as those of this version, before its release: later ones may not break them
 	@$(BIN)/python -m tests.support.released
+
+docs: $(READY)  ## The documentation as a site, in build/docs; a broken link within it is an error
+	@$(BIN)/python -m sphinx -q -n -W --keep-going -E -d build/doctrees -b html -c docs . build/docs
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

@@ -11,10 +11,9 @@ import pytest
 from tests.examples.consumer import Example, set_up
 from tests.examples.requests import AMID_FAULTS
 from tests.examples.stage import Stage
-from tests.integration.test_service import ror_settings
 from tests.interop.maven import NotToBeHadError, jdk
 from tests.support.kafka import Broker, delete_topics, new_topics
-from tests.support.processes import running_lookalike, running_service
+from tests.support.processes import ror_settings, running_lookalike, running_service
 
 OFFERS = 5000
 
