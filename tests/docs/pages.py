@@ -54,6 +54,8 @@ OTHERS = frozenset(
     | {"python", "sql", "toml", "ts", "typescript", "xml", "yaml"}
 )
 """Languages of blocks that hold no commands; those of json, text and none are looked into."""
+MADE = {"docs/commands.md": "tests/integration/test_examples.py"}
+"""Pages that a tool makes from the code, without room for a comment, and the test that runs their commands."""
 DIRECTIVES = frozenset({"{toctree}"})
 """What a page may have MyST do; a code host shows it as it is."""
 
@@ -123,7 +125,7 @@ class _Reader:
         self._name = name
         self._given: str | None = None
         self._same_as: str | None = None
-        self._run_by: str | None = None
+        self._run_by = MADE.get(name)
         self._blocks: list[Block] = []
         self._json: list[tuple[int, str]] = []
         self._inline: list[tuple[int, str]] = []

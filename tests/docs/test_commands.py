@@ -12,7 +12,7 @@ from rorbridge.settings import KafkaSettings
 from tests.docs.claims import complaints
 from tests.docs.pages import Block, Page, pages, without_comments
 from tests.docs.terminal import Names, Newcomer
-from tests.integration.test_service import ror_settings
+
 from tests.support.kafka import Broker
 from tests.support.processes import running_lookalike
 
