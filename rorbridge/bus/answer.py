@@ -2,27 +2,34 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aiokafka import ConsumerRecord
 from structlog.stdlib import get_logger
 
-from rorbridge.bus.cut import cut
+from rorbridge.bus.cut import cut, offers_in
 from rorbridge.bus.deadletter import NO_EVENT, TRUNCATED, dead_letter
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
-from rorbridge.events import envelope
+from rorbridge.bus.registry import ResultSchema
+from rorbridge.events import envelope, wireformat
 from rorbridge.events.problem import InvalidRequestError, parse_request, problem, unsupported_type
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import RESULT_TYPE, OrientationResult, Problem, Status, Timing, encode
 from rorbridge.orientation.circuit import Parking
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import KafkaSettings
-from rorbridge.telemetry import metrics
+from rorbridge.telemetry import metrics, traces
+from rorbridge.telemetry.metrics import DeadReason
+from rorbridge.telemetry.traces import Processing
 
 log = get_logger(__name__)
 
 Record = ConsumerRecord[bytes, bytes]
+
+for _status in Status:
+    metrics.RESULTS.labels(_status.value)  # what has not happened yet is 0, not absent
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +38,15 @@ class Answerer:
 
     resolver: Resolver
     kafka: KafkaSettings
+    schema: ResultSchema | None = None
+    """What the registry knows results by; without it they are plain JSON."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def unreadable(self, record: Record, error: Exception) -> tuple[Outgoing, ...]:
         """Give what to publish for a record of which the Kafka client can read nothing but its place."""
-        log.warning("dead-letter", **_where(record), problem=f"unreadable: {type(error).__name__}")
+        log.warning("dead-letter", **_where(record), status=NO_EVENT, problem=f"unreadable: {type(error).__name__}")
         told = "the Kafka client cannot read this record; it is to be found at its place alone"
-        letter = self._dead_letter(record, _name(error), told)
+        letter = self._dead_letter(record, _name(error), told, "unreadable")
         return (replace(letter, headers=(*letter.headers, (TRUNCATED, b"-1"))),)
 
     async def answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
@@ -46,9 +55,8 @@ class Answerer:
             return await self._answer(record, parking)
         except Exception as error:  # a bug outside of resolving: there is no result to write, but no silence either
             log.exception("bug", **_where(record))
-            return (
-                self._dead_letter(record, _name(error), f"rorbridge failed on this record: {type(error).__name__}"),
-            )
+            told = f"rorbridge failed on this record: {type(error).__name__}"
+            return (self._dead_letter(record, _name(error), told, "failed"),)
 
     async def _answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
         received_at = self.now()
@@ -57,16 +65,36 @@ class Answerer:
             _check_head(record)
             event = envelope.read(record.value, record.headers, place)
         except envelope.NotAnEventError as error:
-            log.warning("dead-letter", **_where(record), problem=str(error))
-            return (self._dead_letter(record, _name(error), str(error)),)
-        redactions: Counter[str] = Counter()
-        result = await self._result(event, received_at, redactions, parking)
-        result = replace(result, attempt=event.attempt)
-        _tell(record, event, result, redactions)
-        published = self._result_record(record, event, result)
+            return (self._no_event(record, error),)
+        with self._processing(record, event) as processing:
+            redactions: Counter[str] = Counter()
+            result = await self._result(event, received_at, redactions, processing.watched(parking))
+            result = replace(result, attempt=event.attempt)
+            _tell(record, event, result, redactions, processing)
+            published = self._result_record(record, event, result, processing)
         if result.status in {Status.REJECTED, Status.FAILED}:
             return (published, self._letter(record, result))
         return (published,)
+
+    def _no_event(self, record: Record, error: envelope.NotAnEventError) -> Outgoing:
+        """Give the dead letter of what is no event."""
+        with self._processing(record, None) as processing:
+            traces.failed(processing.span, "not-an-event")
+            trace = processing.trace_id or _trace_id(envelope.trace_context(record.headers).get("traceparent"))
+            log.warning("dead-letter", trace_id=trace, **_where(record), status=NO_EVENT, problem=str(error))
+            return self._dead_letter(record, _name(error), str(error), "not-an-event")
+
+    def _processing(self, record: Record, event: envelope.RequestEvent | None) -> AbstractContextManager[Processing]:
+        """Record what is done for a record, as a part of the trace that it carries."""
+        attributes: dict[str, str | int] = {
+            "messaging.consumer.group.name": self.kafka.group_id,
+            "messaging.destination.partition.id": str(record.partition),
+            "messaging.kafka.offset": record.offset,
+            "messaging.message.body.size": len(record.value or b""),
+        }
+        if event:
+            attributes["cloudevents.event_id"] = event.id
+        return traces.processing(record.topic, lambda: _carried(record, event), attributes)
 
     async def _result(
         self, event: envelope.RequestEvent, received_at: datetime, redactions: Counter[str], parking: Parking
@@ -92,28 +120,45 @@ class Answerer:
         timing = Timing(received_at=received_at, answered_at=now, resolve_ms=took_ms)
         return OrientationResult(request_id=event.id, status=status, problem=found, timing=timing)
 
-    def _result_record(self, record: Record, event: envelope.RequestEvent, result: OrientationResult) -> Outgoing:
+    def _result_record(
+        self, record: Record, event: envelope.RequestEvent, result: OrientationResult, processing: Processing
+    ) -> Outgoing:
         data = encode(result)
-        headers = tuple(envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()))
+        span, carried = processing.sending(self.kafka.results_topic, len(data))
+        if "traceparent" in carried:
+            event = replace(event, traceparent=carried.pop("traceparent"), tracestate=carried.pop("tracestate", None))
+        headers = (
+            *envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()),
+            *((name, value.encode()) for name, value in carried.items()),
+        )
 
         def smaller(size: int) -> tuple[Outgoing, ...]:
-            shorter = cut(result, size)
-            published = Outgoing(self.kafka.results_topic, record.key, encode(shorter), headers)
+            shorter = cut(result, size - wireformat.HEAD_BYTES if self.schema else size)
+            value = self._value(encode(shorter))
+            published = Outgoing(self.kafka.results_topic, record.key, value, headers, offers=offers_in(shorter))
             if shorter.status is Status.FAILED and result.status is not Status.FAILED:
                 log.warning("result-too-large", request_id=event.id, **_where(record), bytes=len(data), room=size)
                 return (published, self._letter(record, shorter))
             return (published,)
 
-        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller)
+        value = self._value(data)
+        return Outgoing(self.kafka.results_topic, record.key, value, headers, smaller, offers_in(result), span=span)
+
+    def _value(self, data: bytes) -> bytes:
+        """Give a result's data as they travel."""
+        return wireformat.frame(self.schema.id, data) if self.schema else data
 
     def _letter(self, record: Record, result: OrientationResult) -> Outgoing:
         """Give the dead letter of a request that was answered with a problem."""
         kind, detail = (result.problem.type, result.problem.detail) if result.problem else ("unknown", "")
-        return self._dead_letter(record, kind, detail, result.status)
+        reason: DeadReason = "rejected" if result.status is Status.REJECTED else "failed"
+        return self._dead_letter(record, kind, detail, reason, result.status)
 
-    def _dead_letter(self, record: Record, error: str, message: str, status: str = NO_EVENT) -> Outgoing:
+    def _dead_letter(
+        self, record: Record, error: str, message: str, reason: DeadReason, status: str = NO_EVENT
+    ) -> Outgoing:
         topic, group = self.kafka.dead_letter_topic, self.kafka.group_id
-        return dead_letter(topic, record, group, status=status, error=error, message=message)
+        return dead_letter(topic, record, group, status=status, error=error, message=message, reason=reason)
 
 
 def _check_head(record: Record) -> None:
@@ -133,9 +178,35 @@ def _where(record: Record) -> dict[str, str | int]:
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
-def _tell(record: Record, event: envelope.RequestEvent, result: OrientationResult, redactions: Counter[str]) -> None:
-    """One line and one count an outcome; never a body."""
+def _carried(record: Record, event: envelope.RequestEvent | None) -> dict[str, str]:
+    """Give the headers of a record as propagators read them, with the trace context that the event names."""
+    found = {name.lower(): (raw or b"").decode(errors="replace") for name, raw in record.headers}
+    if event is None:
+        return found
+    trace = {"traceparent": event.traceparent, "tracestate": event.tracestate}
+    return found | {name: value for name, value in trace.items() if value}
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    return traceparent.split("-")[1] if traceparent else None
+
+
+def _tell(
+    record: Record,
+    event: envelope.RequestEvent,
+    result: OrientationResult,
+    redactions: Counter[str],
+    processing: Processing,
+) -> None:
+    """One line, one count and one span an outcome; never a body."""
     search, timing = result.search, result.timing
+    problem_ = result.problem.type if result.problem else None
+    if processing.is_recorded:
+        processing.span.set_attribute("rorbridge.status", result.status.value)
+        processing.span.set_attribute("rorbridge.offers", offers_in(result))
+        processing.span.set_attribute("rorbridge.rounds", len(search.rounds) if search else 0)
+        if result.status in {Status.FAILED, Status.EXPIRED}:  # a rejected request was answered as it should be
+            traces.failed(processing.span, problem_ or result.status.value)
     metrics.RESULTS.labels(result.status.value).inc()
     if timing:
         metrics.RESOLVE_SECONDS.observe(timing.resolve_ms / 1000)
@@ -144,11 +215,11 @@ def _tell(record: Record, event: envelope.RequestEvent, result: OrientationResul
     log.info(
         "answered",
         request_id=event.id,
-        trace_id=event.traceparent.split("-")[1] if event.traceparent else None,
+        trace_id=processing.trace_id or _trace_id(event.traceparent),
         **_where(record),
         status=result.status.value,
-        problem=result.problem.type if result.problem else None,
-        offers=len(result.offers),
+        problem=problem_,
+        offers=offers_in(result),
         rounds=len(search.rounds) if search else 0,
         source=search.source if search else None,
         broken=sum(one.broken for one in search.rounds) if search else 0,

@@ -9,6 +9,7 @@ import struct
 from aiokafka import ConsumerRecord
 
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
+from rorbridge.telemetry.metrics import DeadReason
 
 _LONGEST_MESSAGE = 2_000
 """Characters of an explanation; it travels in a header."""
@@ -31,9 +32,18 @@ NO_EVENT = "no-event"
 
 
 def dead_letter(
-    topic: str, record: ConsumerRecord[bytes, bytes], group: str, *, status: str, error: str, message: str
+    topic: str,
+    record: ConsumerRecord[bytes, bytes],
+    group: str,
+    *,
+    status: str,
+    error: str,
+    message: str,
+    reason: DeadReason,
 ) -> Outgoing:
     """Build the dead letter of *record*. *error* names the kind of error, *message* says what was wrong.
+
+    *reason* is what it is counted under.
 
     A record whose key and headers are too many to go along (MOST_HEAD) loses them; its place is told as ever.
     """
@@ -54,6 +64,6 @@ def dead_letter(
     cut = (*headers, (TRUNCATED, str(len(value)).encode()))
 
     def smaller(size: int) -> tuple[Outgoing]:
-        return (Outgoing(topic, key, value[: min(size, _CUT_BYTES)], cut),)
+        return (Outgoing(topic, key, value[: min(size, _CUT_BYTES)], cut, dead=reason),)
 
-    return Outgoing(topic, key, value, headers if fits else cut, smaller)
+    return Outgoing(topic, key, value, headers if fits else cut, smaller, dead=reason)

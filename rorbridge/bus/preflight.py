@@ -1,4 +1,7 @@
-"""Whether Kafka lets us do our work: topics, rights, transactions. What is written for that is aborted."""
+"""Whether Kafka lets us do our work: topics, rights, transactions. What is written for that is aborted.
+
+And whether the schema registry does, where one is set.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +16,8 @@ from aiokafka.errors import (
 from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.delivery import NoTransactionsError, committed, ensure_transactions
-from rorbridge.settings import KafkaSettings
+from rorbridge.bus.registry import RegistryError, ResultSchema, connected
+from rorbridge.settings import LOCAL_HOSTS, KafkaSettings, SchemaRegistrySettings
 from rorbridge.telemetry.finding import Finding, State
 
 _POLL_MS = 1_000
@@ -53,6 +57,29 @@ async def findings(settings: KafkaSettings, create_partitions: int | None = None
         yield await _writing(settings)
     finally:
         await consumer.stop()
+
+
+async def registry_findings(settings: SchemaRegistrySettings, results_topic: str) -> AsyncIterator[Finding]:
+    """Look for the schema of results, or whether it may be registered; registers nothing."""
+    if settings.url is None:
+        return
+    step, subject = "schema registry", ResultSchema(settings, results_topic).subject
+    try:
+        async with connected(settings) as registry:
+            found = await registry.find(subject)
+            if found is None and not settings.auto_register:
+                raise registry.absent(subject)
+            if found is None and not await registry.would_take(subject):
+                raise registry.incompatible(subject)
+    except RegistryError as error:
+        yield Finding(step, State.FAILED, error.found, error.mend)
+        return
+    told = f"no schema under {subject} yet; the service registers it" if found is None else f"id {found}, {subject}"
+    if settings.username and settings.url.scheme != "https" and settings.url.host not in LOCAL_HOSTS:
+        mend = "use https: whoever listens can read the password"
+        yield Finding(step, State.WARNING, f"{told}, over plain HTTP", mend)
+        return
+    yield Finding(step, State.OK, told)
 
 
 async def _topics(settings: KafkaSettings, missing: list[str], create_partitions: int | None) -> Finding:

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.connection import connection
@@ -60,6 +60,15 @@ async def create(settings: KafkaSettings, partitions: Mapping[str, int]) -> None
         error = for_code(code)
         if code and error is not TopicAlreadyExistsError:
             raise error(f"{name}: {message[0]}" if message and message[0] else name)
+
+
+async def ensure(settings: KafkaSettings, topic: str) -> None:
+    """Raise UnknownTopicOrPartitionError with the topic's name when it is not there or may not be seen.
+
+    aiokafka's own clients wait for a topic that is missing, for as long as a request may take.
+    """
+    if not await partitions(settings, topic):
+        raise UnknownTopicOrPartitionError(topic)
 
 
 def _read(answers: Any) -> dict[str, int]:

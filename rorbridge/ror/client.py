@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import httpx
 from aiolimiter import AsyncLimiter
@@ -14,6 +14,7 @@ from aiolimiter import AsyncLimiter
 from rorbridge.events.problem import problem
 from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Gate, Question, at_once
 from rorbridge.orientation.fhir import Searchset
+from rorbridge.orientation.turns import Turns
 from rorbridge.ror import bundle, query
 from rorbridge.ror.auth import TokenSource
 from rorbridge.ror.budget import Budget
@@ -31,7 +32,8 @@ from rorbridge.ror.retryafter import hold_off_s
 from rorbridge.ror.sharing import Sharing
 from rorbridge.ror.tls import Identity, Tls
 from rorbridge.settings import RorSettings
-from rorbridge.telemetry import metrics
+from rorbridge.telemetry import metrics, traces
+from rorbridge.telemetry.traces import SpanContext
 
 MOST_MATCHES: Final = 10_000
 """Where the ROR cuts any search (ROR-API 3.4)."""
@@ -50,12 +52,21 @@ _ASIDE_S: Final = 10.0
 """Seconds for a call that is no search's: a check, or /metadata."""
 
 
+class _Asked(NamedTuple):
+    """What a search found, and in which span it was asked for."""
+
+    found: Found
+    asker: SpanContext
+
+
 class RorDirectory:
     """The ROR as a Directory. Used as an async context manager; one a process."""
 
     def __init__(self, settings: RorSettings) -> None:
         """Read certificates. Raises CertificateError."""
         self._settings = settings
+        self.turns = Turns()
+        """In which answers are decoded."""
         self._base_url = httpx.URL(str(settings.base_url).rstrip("/"))
         self._tls = Tls(settings)
         self._http = client(self._tls.public, settings.timeout, settings.max_concurrency)
@@ -64,13 +75,13 @@ class RorDirectory:
             settings.user_profile_code, settings.user_profile_system, settings.role_code, settings.role_system
         )
         self._headers = {**profile.headers(), "Accept": "application/fhir+json"}
-        # A search has one call under way at a time, so turns for searches bound the calls. One is spared for those that
-        # are no search's: whether the ROR is there must be found out while all searches hang, too.
-        self._turns = asyncio.Semaphore(settings.max_concurrency - 1)
+        # A search has one call under way at a time, so places for searches bound the calls. One is spared for those
+        # that are no search's: whether the ROR is there must be found out while all searches hang, too.
+        self._places = asyncio.Semaphore(settings.max_concurrency - 1)
         self._spare = asyncio.Semaphore(1)
         # One call in each interval: a larger bucket would let a burst through at the start of each second.
         self._pace = AsyncLimiter(1, 1 / settings.max_rate) if settings.max_rate else None
-        self._sharing: Sharing[Found] = Sharing()
+        self._sharing: Sharing[_Asked] = Sharing()
         self._clock = time.monotonic
         self._metadata_lock = asyncio.Lock()
         self._metadata_at = 0.0
@@ -103,15 +114,25 @@ class RorDirectory:
 
         A page that expired starts the search again, once.
         """
-        asked = query.build(question, await self.offered())
-        # All that decides about the answer, since the profile is the process's; and about how old it may be.
-        key = (tuple(asked.parameters), question.keep_raw, bool(question.need.capacity))
-        ttl_s = self._settings.capacity_cache_ttl if question.need.capacity else self._settings.cache_ttl
-        found, source = await self._sharing.get(
-            key, ttl_s, lambda: self._in_turn(asked, gate, keep_raw=question.keep_raw)
-        )
-        metrics.SEARCHES.labels(source).inc()
-        return replace(found, source=source, verified_only=asked.verified_only)
+        with traces.span("search") as span:
+            asked = query.build(question, await self.offered())
+            # All that decides about the answer, since the profile is the process's; and about how old it may be.
+            key = (tuple(asked.parameters), question.keep_raw, bool(question.need.capacity))
+            ttl_s = self._settings.capacity_cache_ttl if question.need.capacity else self._settings.cache_ttl
+
+            async def ask() -> tuple[_Asked, int]:
+                found, size = await self._in_turn(asked, gate, keep_raw=question.keep_raw)
+                return _Asked(found, traces.current()), size
+
+            (found, asker), source = await self._sharing.get(key, ttl_s, ask)
+            metrics.SEARCHES.labels(source).inc()
+            if span.is_recording():
+                span.set_attribute("rorbridge.search.source", source)
+                span.set_attribute("rorbridge.search.found", len(found.searchset.services))
+                span.set_attribute("rorbridge.search.complete", found.complete)
+                if source != "ror":
+                    span.add_link(asker)  # whose calls brought the answer
+            return replace(found, source=source, verified_only=asked.verified_only)
 
     async def check(self) -> None:
         """Make the least of searches that needs all that ours need: token, headers, rights, place index, includes."""
@@ -128,7 +149,8 @@ class RorDirectory:
                 raise RorUnavailableError(f"no answer to the {name} within {_ASIDE_S:g} s") from None
 
     async def _in_turn(self, asked: Query, gate: Gate, *, keep_raw: bool) -> tuple[Found, int]:
-        async with self._turns:
+        async with self._places:
+            traces.event("turn")
             budget = Budget(self._settings.timeout)
             try:
                 try:
@@ -166,7 +188,8 @@ class RorDirectory:
             await gate()
             page = await self._get(url, budget, "page" if number else "search")
             size += len(page)
-            following = bundle.add_page(page, found, keep_raw=keep_raw)
+            async with self.turns.own(ahead=False):
+                following = bundle.add_page(page, found, keep_raw=keep_raw)
             if following is None or size > MOST_SEARCH_BYTES:
                 metrics.BROKEN_ENTRIES.inc(len(found.broken))
                 complete = following is None and (found.total or len(found.services)) < MOST_MATCHES

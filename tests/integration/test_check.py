@@ -16,9 +16,10 @@ from rorbridge.bus.topics import partitions
 from rorbridge.telemetry.finding import State
 from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
-from tests.support.http import Ror, scripted_ror
+from tests.support.http import Ror, scripted_ror, served
 from tests.support.kafka import PARTITIONS, Broker, Topics
 from tests.support.processes import environment, free_port
+from tests.support.registry import ScriptedRegistry
 from tests.support.tls import Authority, mtls_ror
 
 STEPS = [
@@ -117,6 +118,14 @@ async def test_a_kafka_that_is_not_there_is_named_and_the_ror_is_looked_at_all_t
     assert "BOOTSTRAP_SERVERS" in found["kafka"]["mend"]
     assert [found[one]["state"] for one in ("topics", "read rights", "write rights")] == ["skipped"] * 3
     assert found["search"]["state"] == "ok"
+
+
+async def test_a_schema_registry_that_is_set_is_looked_at_after_kafka() -> None:
+    async with scripted_ror(nothing) as ror, served(ScriptedRegistry().app) as port:
+        found = await steps(nowhere(ror) | {"RORBRIDGE_SCHEMA_REGISTRY__URL": f"http://127.0.0.1:{port}"})
+    assert list(found) == [*STEPS[:5], "schema registry", *STEPS[5:]]
+    assert found["schema registry"]["state"] == "ok"
+    assert "ror.orientation.results-value" in found["schema registry"]["found"]
 
 
 async def test_a_wrong_setting_is_the_one_step_that_is_told() -> None:

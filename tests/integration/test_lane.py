@@ -14,6 +14,10 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import Span, StatusCode
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -184,6 +188,32 @@ async def test_a_drain_waits_for_the_commit_that_is_on_its_way(broker: Broker, t
         await until(lambda: slow.begun > 0)
         await close()
     assert slow.released == [1]
+
+
+class Fails(Slow):
+    """A delivery that fails, of an answer that is traced."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__()
+        self.span = span
+
+    async def answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
+        return (Outgoing("results", record.key, b"x", (), span=self.span),)
+
+    async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
+        raise KafkaError("what it says is nobody's business")
+
+
+async def test_the_span_of_an_answer_that_is_not_published_says_so(broker: Broker, topics: Topics) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    await many(broker, topics, 1, None)
+    async with session(broker, topics, Fails(provider.get_tracer("test").start_span("send"))):
+        await until(lambda: bool(exporter.get_finished_spans()))
+    [span] = exporter.get_finished_spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes == {"error.type": "KafkaError"}
+    assert not span.events
 
 
 async def test_answers_that_wait_for_one_of_their_key_are_bounded_and_leave_in_several_transactions(

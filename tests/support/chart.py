@@ -7,11 +7,12 @@ and copies the alerts of Prometheus, since a chart can hold no link.
 import json
 import re
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr
 
 from rorbridge.settings import PREFIX, Settings
+from tests.support import settings
 
 CHART = Path(__file__).parents[2] / "deploy" / "helm" / "rorbridge"
 SCHEMA = CHART / "values.schema.json"
@@ -38,7 +39,7 @@ def groups() -> dict[str, type[BaseModel]]:
 
 def place(annotation: Any) -> str:
     """Say where in the chart's values a setting of this type is: ``settings``, ``secrets`` or ``files``."""
-    kinds = {annotation, *get_args(annotation)}
+    kinds = {get_args(one)[0] if get_origin(one) is Annotated else one for one in (annotation, *get_args(annotation))}
     if SecretStr in kinds:
         return "secrets"
     return "files" if Path in kinds else "settings"
@@ -47,15 +48,15 @@ def place(annotation: Any) -> str:
 def settings_schemas() -> dict[str, dict[str, Any]]:
     """Give the schemas of ``settings``, ``secrets`` and ``files``."""
     found: dict[str, dict[str, Any]] = {kind: _closed({}) for kind in ("settings", "secrets", "files")}
+    meanings = {one.variable: one.meaning for group in settings.groups() for one in group.settings}
     for group, model in groups().items():
         properties = model.model_json_schema()["properties"]
         for name, field in model.model_fields.items():
             kind = place(field.annotation)
             inside = found[kind]["properties"].setdefault(group, _closed({}))
             variable = f"{PREFIX}{group}__{name}".upper()
-            text = ". ".join([variable, *([field.description] if field.description else [])])
             rule = _setting(properties[name]) if kind == "settings" else _reference(kind)
-            inside["properties"][name] = {"description": _one_line(text), **rule}
+            inside["properties"][name] = {"description": f"{variable}: {meanings[variable]}", **rule}
             if kind == "settings" and field.is_required() and name not in FILLED:
                 inside.setdefault("required", []).append(name)
                 found[kind]["required"] = sorted({*found[kind].get("required", []), group})
@@ -124,10 +125,6 @@ def _reference(kind: str) -> dict[str, Any]:
 
 def _closed(properties: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": False, "properties": properties}
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 if __name__ == "__main__":

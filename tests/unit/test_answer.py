@@ -7,18 +7,21 @@ from datetime import UTC, datetime
 
 import pytest
 from aiokafka import ConsumerRecord
+from structlog.testing import capture_logs
 
 from rorbridge.bus.answer import Answerer
 from rorbridge.bus.deadletter import TRUNCATED
 from rorbridge.bus.outgoing import Outgoing
+from rorbridge.bus.registry import ResultSchema
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import OrientationResult, Status, decode
+from rorbridge.events.wireformat import frame, split
 from rorbridge.orientation.directory import Directory, Found, Gate, Question, at_once
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.nomenclature import Nos
-from rorbridge.settings import KafkaSettings
+from rorbridge.settings import KafkaSettings, SchemaRegistrySettings
 from tests.support.fhir import location, searchset, service
 
 KAFKA = KafkaSettings(bootstrap_servers="unused:9092", group_id="ours")
@@ -41,6 +44,17 @@ class One:
 
     async def search(self, question: Question, gate: Gate = at_once) -> Found:
         return Found(searchset(service(), location(), distances={"10": 1.0}), True, datetime.now(UTC))
+
+
+class Two:
+    """A directory that finds two offers."""
+
+    async def check(self) -> None:
+        pass
+
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
+        found = searchset(service("1"), service("2"), location(), distances={"10": 1.0})
+        return Found(found, True, datetime.now(UTC))
 
 
 class Broken:
@@ -71,9 +85,22 @@ def record(
     )
 
 
-def answer(one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None) -> tuple[Outgoing, ...]:
-    resolver = Resolver(directory or One(), Nos(), Audience(), 0)
-    return asyncio.run(Answerer(resolver, KAFKA).answer(one, lambda waits: None))
+class Settled(ResultSchema):
+    """A schema whose id is known."""
+
+    def __init__(self) -> None:
+        super().__init__(SchemaRegistrySettings(), KAFKA.results_topic)
+        self._id = 7
+
+
+def answerer(directory: Directory | None = None, schema: ResultSchema | None = None) -> Answerer:
+    return Answerer(Resolver(directory or One(), Nos(), Audience(), 0), KAFKA, schema)
+
+
+def answer(
+    one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None, schema: ResultSchema | None = None
+) -> tuple[Outgoing, ...]:
+    return asyncio.run(answerer(directory, schema).answer(one, lambda waits: None))
 
 
 def result(outgoing: Outgoing) -> OrientationResult:
@@ -133,6 +160,33 @@ def test_what_is_no_event_is_a_dead_letter_alone(value: bytes | None) -> None:
     assert headers["kafka_dlt-exception-message"]
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACED = ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())
+PLACE = {"topic": "requests", "partition": 2, "offset": 41}
+
+
+@pytest.mark.parametrize("format_", ["offers", "fhir-bundle"])
+def test_the_line_of_an_answer_says_whose_it_is_and_what_came_of_it(format_: str) -> None:
+    asked = json.loads(REQUEST) | {"answer": {"format": format_}}
+    with capture_logs() as lines:
+        answer(record(json.dumps(asked).encode(), [*HEADERS, TRACED]), One())
+    [line] = [one for one in lines if one["event"] == "answered"]
+    assert line.items() >= {"request_id": "a-1", "trace_id": TRACE, **PLACE}.items()
+    assert line.items() >= {"status": "matched", "problem": None, "offers": 1, "rounds": 1, "source": "ror"}.items()
+    assert line["ms"] >= 0
+
+
+def test_the_line_of_what_is_no_event_says_where_it_is_and_why() -> None:
+    with capture_logs() as lines:
+        answer(record(b"no event", [TRACED]))
+        [letter] = answerer().unreadable(record(None), UnicodeDecodeError("utf-8", b"", 0, 1, "x"))
+    assert letter.dead == "unreadable"
+    [no_event, unreadable] = [one for one in lines if one["event"] == "dead-letter"]
+    assert no_event.items() >= {"trace_id": TRACE, **PLACE, "status": "no-event"}.items()
+    assert "not JSON" in no_event["problem"]
+    assert unreadable.items() >= {**PLACE, "status": "no-event", "problem": "unreadable: UnicodeDecodeError"}.items()
+
+
 def test_a_dead_letter_that_comes_back_does_not_gather_headers() -> None:
     [first] = answer(record(b"no json", headers=[]))
     [second] = answer(record(b"no json", headers=list(first.headers)))
@@ -184,3 +238,38 @@ def test_a_dead_letter_that_is_too_large_is_cut_and_says_from_what() -> None:
 def test_bare_json_is_answered_under_its_place_in_kafka() -> None:
     [one] = answer(record(REQUEST, headers=[]))
     assert result(one).request_id == "requests/2/41"
+
+
+def test_with_a_schema_registry_a_result_names_its_schema_and_is_else_the_same() -> None:
+    [framed] = answer(record(REQUEST), schema=Settled())
+    [plain] = answer(record(REQUEST))
+    schema_id, data = split(framed.value)
+    assert schema_id == 7
+    assert set(json.loads(data)) == set(json.loads(plain.value))
+    assert dict(framed.headers) | {"ce_time": b""} == dict(plain.headers) | {"ce_time": b""}
+    assert dict(framed.headers)["content-type"] == b"application/json"
+
+
+def test_with_a_schema_registry_the_cut_result_fits_with_its_head() -> None:
+    [both] = answer(record(REQUEST), Two(), Settled())
+    assert both.smaller is not None
+    [one] = both.smaller(len(both.value) - 1)
+    assert result(one).offers == result(both).offers[:1]
+    assert both.smaller(len(one.value)) == (one,)
+    without, _ = both.smaller(len(one.value) - 1)
+    assert result(without).status is Status.FAILED
+    assert split(one.value)[0] == split(without.value)[0] == 7
+
+
+def test_with_a_schema_registry_a_dead_letter_keeps_the_bytes_of_its_request() -> None:
+    for value in (b"{}", frame(3, b"{}")):
+        told, letter = answer(record(value), schema=Settled())
+        assert result(told).status is Status.REJECTED
+        assert split(told.value)[0] == 7
+        assert letter.value == value
+
+
+def test_a_request_in_the_wire_format_is_answered_without_a_registry_too() -> None:
+    [one] = answer(record(frame(3, REQUEST)))
+    assert result(one).status is Status.MATCHED
+    assert split(one.value)[0] is None

@@ -1,6 +1,7 @@
 """CloudEvents in and out of Kafka records."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rorbridge.events import envelope
 from rorbridge.events.envelope import NotAnEventError
 from rorbridge.events.request import REQUEST_TYPE
+from rorbridge.events.wireformat import frame
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 BINARY = [
@@ -52,6 +54,35 @@ def test_structured_mode_has_them_in_its_json_with_or_without_the_content_type(
     assert json.loads(found.data) == {"need": {}}
 
 
+@pytest.mark.parametrize("headers", [BINARY, []])
+def test_the_wire_format_of_a_schema_registry_is_read_as_plain_json_is(headers: list[tuple[str, bytes]]) -> None:
+    plain = envelope.read(b'{"need": {}}', headers, PLACE)
+    framed = envelope.read(frame(7, b'{"need": {}}'), headers, PLACE)
+    assert (plain.schema_id, framed.schema_id) == (None, 7)
+    assert replace(framed, schema_id=None) == plain
+
+
+def test_a_structured_event_may_come_in_the_wire_format() -> None:
+    value = {"specversion": "1.0", "id": "a-1", "source": "urn:tool", "type": REQUEST_TYPE, "data": {"need": {}}}
+    found = envelope.read(frame(7, json.dumps(value).encode()), [], PLACE)
+    assert (found.id, json.loads(found.data)) == ("a-1", {"need": {}})
+    assert found.schema_id is None, "the schema is that of the whole event, which the data are no more"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (b"\0\0\0", "ends after 3 of the 5 bytes"),
+        (frame(7, b"\x02\x04avro"), r"what follows the id of its schema \(7\) in the value is not JSON"),
+        (frame(7, b""), r"\(7\) in the value is not JSON"),
+        (frame(7, b"\xff"), r"\(7\) in the value is not UTF-8"),
+    ],
+)
+def test_a_wire_format_without_json_in_it_is_no_event(value: bytes, says: str) -> None:
+    with pytest.raises(NotAnEventError, match=says):
+        envelope.read(value, [], PLACE)
+
+
 def test_bare_json_is_known_by_its_place_in_kafka() -> None:
     found = envelope.read(b'{"need": {}}', [("content-type", b"application/json")], PLACE)
     assert found.id == PLACE
@@ -88,6 +119,28 @@ def test_what_is_no_event_says_why(value: bytes | None, headers: list[tuple[str,
 def test_a_trace_that_is_none_is_not_passed_on() -> None:
     found = envelope.read(b"{}", [*BINARY, ("traceparent", b"00-hello\r\nX-Evil: 1")], PLACE)
     assert found.traceparent is None
+
+
+def test_what_vendors_added_to_a_trace_goes_along_with_it_and_never_alone() -> None:
+    state = ("tracestate", b"vendor=1,other=2")
+    found = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode()), state], PLACE)
+    assert found.tracestate == "vendor=1,other=2"
+    for headers in (
+        envelope.write(type_="r.v1", request=found, data=b"{}", time=datetime.now(UTC)),
+        envelope.again(found, datetime.now(UTC)),
+    ):
+        assert state in headers
+    alone = envelope.read(b"{}", [*BINARY, state], PLACE)
+    assert "tracestate" not in dict(envelope.write(type_="r.v1", request=alone, data=b"{}", time=datetime.now(UTC)))
+    for broken in (b"vendor=1\r\nX-Evil: 1", b"v=" + b"x" * 600, b""):
+        found = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode()), ("tracestate", broken)], PLACE)
+        assert found.tracestate is None
+
+
+def test_bare_json_with_a_trace_is_still_bare() -> None:
+    trace = [("traceparent", TRACE.encode()), ("tracestate", b"vendor=1")]
+    found = envelope.read(b'{"need": {}}', trace, PLACE)
+    assert (found.id, found.traceparent, found.tracestate) == (PLACE, TRACE, "vendor=1")
 
 
 def test_a_result_is_correlated_and_its_id_is_always_the_same_for_the_same_request() -> None:

@@ -14,6 +14,14 @@
 {{- if and (hasPrefix "SASL" ($kafka.security_protocol | default "")) (not (and $kafka.sasl_username $kafkaSecrets.sasl_password)) }}
 {{- fail (printf "settings.kafka.security_protocol: %s needs settings.kafka.sasl_username and secrets.kafka.sasl_password" $kafka.security_protocol) }}
 {{- end }}
+{{- $registry := .Values.settings.schema_registry | default dict }}
+{{- $registrySecrets := .Values.secrets.schema_registry | default dict }}
+{{- if and (or $registry $registrySecrets .Values.files.schema_registry) (not $registry.url) }}
+{{- fail "settings.schema_registry.url: what is set for the schema registry needs it" }}
+{{- end }}
+{{- if ne (empty $registry.username) (empty $registrySecrets.password) }}
+{{- fail "settings.schema_registry.username and secrets.schema_registry.password go together" }}
+{{- end }}
 {{- if eq (include "rorbridge.port" .) "0" }}
 {{- fail "settings.http.port: 0 is any free port, which no probe would find" }}
 {{- end }}

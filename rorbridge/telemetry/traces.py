@@ -1,0 +1,197 @@
+"""Traces: what a request went through, as spans of OpenTelemetry.
+
+Names and attributes are those of its semantic conventions 1.44 for messaging and HTTP; ours begin with ``rorbridge.``.
+No span says what was asked or answered: no code, no coordinate, no query of a URL, no key, no text of an error.
+
+Nothing is recorded until ``tracing`` is told of a tracer (see ``exporting``), nor for a request that is not sampled.
+Such a request's trace context passes through as it came, so that whoever comes after us links to a span that is there.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.propagators.textmap import TextMapPropagator
+from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, SpanKind, StatusCode, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+__all__ = [
+    "INVALID_SPAN",
+    "NOT_TRACED",
+    "Processing",
+    "Span",
+    "SpanContext",
+    "call",
+    "current",
+    "event",
+    "failed",
+    "processing",
+    "span",
+    "trace_id",
+    "tracing",
+]
+
+Attributes = dict[str, str | int]
+
+
+@dataclass(slots=True)
+class _Tracing:
+    """Where spans go, and which headers carry them."""
+
+    tracer: Tracer | None = None
+    propagator: TextMapPropagator = field(default_factory=TraceContextTextMapPropagator)
+
+
+tracing = _Tracing()
+"""That of this process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Processing:
+    """A request that is being answered."""
+
+    span: Span
+    _context: Context
+    """What came with it beside its trace, such as baggage."""
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it leaves spans."""
+        return self.span.is_recording()
+
+    @property
+    def trace_id(self) -> str | None:
+        """The id of its trace, in hex; None when it leaves none."""
+        return _id(self.span)
+
+    def watched(self, parking: Callable[[bool], None]) -> Callable[[bool], None]:
+        """Have the span tell of waiting for the ROR, and for how long it was in all."""
+        return _Parked(self.span, parking) if self.is_recorded else parking
+
+    def sending(self, topic: str, size: int) -> tuple[Span, dict[str, str]]:
+        """Begin the span of publishing the answer; give it with the headers that carry it, none when not recorded.
+
+        Whoever publishes ends it.
+        """
+        if tracing.tracer is None or not self.is_recorded:
+            return INVALID_SPAN, {}
+        attributes: Attributes = {
+            "messaging.system": "kafka",
+            "messaging.operation.name": "send",
+            "messaging.operation.type": "send",
+            "messaging.destination.name": topic,
+            "messaging.message.body.size": size,
+        }
+        within = trace.set_span_in_context(self.span, self._context)
+        sending = tracing.tracer.start_span(f"send {topic}", within, SpanKind.PRODUCER, attributes)
+        headers: dict[str, str] = {}
+        tracing.propagator.inject(headers, trace.set_span_in_context(sending, self._context))
+        return sending, headers
+
+
+NOT_TRACED = Processing(INVALID_SPAN, Context())
+
+
+@dataclass(slots=True)
+class _Parked:
+    """Tells a span, and whoever is to be told, when a request begins to wait for the ROR and when it goes on."""
+
+    span: Span
+    parking: Callable[[bool], None]
+    since: float | None = None
+    total_s: float = 0.0
+
+    def __call__(self, waits: bool) -> None:
+        self.parking(waits)
+        if waits and self.since is None:
+            self.since = perf_counter()
+            self.span.add_event("parked")
+        elif not waits and self.since is not None:
+            self.total_s += perf_counter() - self.since
+            self.since = None
+            self.span.add_event("goes on")
+            self.span.set_attribute("rorbridge.parked_ms", round(self.total_s * 1000, 1))
+
+
+@contextmanager
+def processing(topic: str, headers: Callable[[], Mapping[str, str]], attributes: Attributes) -> Iterator[Processing]:
+    """Record what is done for a request from *topic*, as a part of the trace that its *headers* carry."""
+    if tracing.tracer is None:
+        yield NOT_TRACED
+        return
+    context = tracing.propagator.extract(headers(), Context())
+    attributes |= {
+        "messaging.system": "kafka",
+        "messaging.operation.name": "process",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": topic,
+    }
+    started = tracing.tracer.start_span(f"process {topic}", context, SpanKind.CONSUMER, attributes)
+    if not started.is_recording():
+        yield NOT_TRACED
+        return
+    with _current(started):
+        yield Processing(started, context)
+
+
+@contextmanager
+def span(name: str) -> Iterator[Span]:
+    """Record a part of what is done for a request; what is done for none is not recorded."""
+    if tracing.tracer is None or not current().is_valid:
+        yield INVALID_SPAN
+        return
+    with _current(tracing.tracer.start_span(name)) as started:
+        yield started
+
+
+@contextmanager
+def call(name: str, attributes: Callable[[], Attributes]) -> Iterator[Span]:
+    """Record a call to another server, made for a request; the caller tells of its failures itself."""
+    if tracing.tracer is None or not current().is_valid:
+        yield INVALID_SPAN
+        return
+    started = tracing.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes())
+    with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+        yield started
+
+
+def event(name: str) -> None:
+    """Note on the current span that something happened now."""
+    found = trace.get_current_span()
+    if found.is_recording():  # it may have ended: a call goes on for others when the one who made it gave up
+        found.add_event(name)
+
+
+def current() -> SpanContext:
+    """Give what names the current span, for links to it."""
+    return trace.get_current_span().get_span_context()
+
+
+def trace_id() -> str | None:
+    """Give the id of the current trace, in hex; None when nothing is recorded."""
+    return _id(trace.get_current_span())
+
+
+def failed(failing: Span, error: str) -> None:
+    """Note that what a span stands for failed, with the kind of error: its text may hold anything."""
+    failing.set_attribute("error.type", error)
+    failing.set_status(StatusCode.ERROR)
+
+
+def _id(one: Span) -> str | None:
+    context = one.get_span_context()
+    return trace.format_trace_id(context.trace_id) if context.is_valid else None
+
+
+@contextmanager
+def _current(started: Span) -> Iterator[Span]:
+    """Make a span the current one, and end it. What is raised is told by its class."""
+    with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
+        try:
+            yield started
+        except BaseException as error:
+            failed(started, type(error).__name__)
+            raise
