@@ -4,15 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas trace-page audit lock clean
+.PHONY: demo test test-interop chaos fuzz lint format schemas freeze-schemas trace-page dashboards docs audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
 
 test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
 
-test-interop: $(READY)  ## Against HAPI FHIR and Keycloak, which Maven brings; needs a JDK 17 and Maven
+test-interop: $(READY)  ## Against HAPI FHIR, Keycloak and Apicurio, which Maven brings; needs a JDK 17 and Maven
 	@$(BIN)/python -m pytest tests/interop
 
 MINUTES ?= 20
@@ -35,14 +35,27 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs, faults and metrics, from the code
+schemas: $(READY)  ## The contract as JSON Schemas and AsyncAPI, and what examples and pages have from the code
+	@$(BIN)/python -m tests.support.answered
 	@$(BIN)/rorbridge schemas schemas
+	@cd examples/python-consumer && $(CURDIR)/$(BIN)/datamodel-codegen
 	@$(BIN)/python -m tests.support.needs
+	@$(BIN)/python -m tests.support.settings
 	@$(BIN)/python -m tests.support.faults
 	@$(BIN)/python -m tests.support.metrics
+	@$(BIN)/typer rorbridge.cli utils docs --name rorbridge --title Commands --output docs/commands.md
+
+dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashboard
+	@$(BIN)/python -m tests.support.dashboard
 
 trace-page: $(READY)  ## The trace that docs/operations.md shows, from a run (needs Apache Kafka)
 	@WRITE_TRACE_PAGE=1 $(BIN)/python -m pytest -q tests/integration/test_traces.py -k is_one_trace
+
+freeze-schemas: $(READY)  ## Keep the schemas as those of this version, before its release: later ones may not break them
+	@$(BIN)/python -m tests.support.released
+
+docs: $(READY)  ## The documentation as a site, in build/docs; a broken link within it is an error
+	@$(BIN)/python -m sphinx -q -n -W --keep-going -E -d build/doctrees -b html -c docs . build/docs
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \

@@ -26,6 +26,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     choice = config.stash[_CHOICE]
     for item in items:
+        # One process works on a file, whose fixtures are made once; what is marked otherwise is on its own.
+        if "xdist_group" not in item.keywords:
+            item.add_marker(pytest.mark.xdist_group(item.location[0]))
         if "real_kafka" in item.keywords and not choice.is_real:
             item.add_marker(pytest.mark.skip(reason=f"needs Apache Kafka: {choice.left_out}"))
         if "kafka" in item.keywords and choice.start is None:

@@ -12,7 +12,8 @@ from structlog.stdlib import get_logger
 from rorbridge.bus.cut import cut, offers_in
 from rorbridge.bus.deadletter import NO_EVENT, TRUNCATED, dead_letter
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
-from rorbridge.events import envelope
+from rorbridge.bus.registry import ResultSchema
+from rorbridge.events import envelope, wireformat
 from rorbridge.events.problem import InvalidRequestError, parse_request, problem, unsupported_type
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import RESULT_TYPE, OrientationResult, Problem, Status, Timing, encode
@@ -37,6 +38,8 @@ class Answerer:
 
     resolver: Resolver
     kafka: KafkaSettings
+    schema: ResultSchema | None = None
+    """What the registry knows results by; without it they are plain JSON."""
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def unreadable(self, record: Record, error: Exception) -> tuple[Outgoing, ...]:
@@ -132,16 +135,20 @@ class Answerer:
         )
 
         def smaller(size: int) -> tuple[Outgoing, ...]:
-            shorter = cut(result, size)
-            published = Outgoing(
-                self.kafka.results_topic, record.key, encode(shorter), headers, offers=offers_in(shorter)
-            )
+            shorter = cut(result, size - wireformat.HEAD_BYTES if self.schema else size)
+            value = self._value(encode(shorter))
+            published = Outgoing(self.kafka.results_topic, record.key, value, headers, offers=offers_in(shorter))
             if shorter.status is Status.FAILED and result.status is not Status.FAILED:
                 log.warning("result-too-large", request_id=event.id, **_where(record), bytes=len(data), room=size)
                 return (published, self._letter(record, shorter))
             return (published,)
 
-        return Outgoing(self.kafka.results_topic, record.key, data, headers, smaller, offers_in(result), span=span)
+        value = self._value(data)
+        return Outgoing(self.kafka.results_topic, record.key, value, headers, smaller, offers_in(result), span=span)
+
+    def _value(self, data: bytes) -> bytes:
+        """Give a result's data as they travel."""
+        return wireformat.frame(self.schema.id, data) if self.schema else data
 
     def _letter(self, record: Record, result: OrientationResult) -> Outgoing:
         """Give the dead letter of a request that was answered with a problem."""

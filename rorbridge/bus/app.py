@@ -12,12 +12,15 @@ from faststream.asgi import AsgiFastStream
 
 from rorbridge import __version__
 from rorbridge.bus.answer import Answerer
+from rorbridge.bus.asyncapi import endpoint as asyncapi
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
+from rorbridge.bus.registry import ResultSchema
 from rorbridge.orientation.directory import Directory
 from rorbridge.orientation.nomenclature import Nomenclature
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
+from rorbridge.orientation.turns import Turns
 from rorbridge.settings import Settings
 from rorbridge.telemetry import health, metrics
 from rorbridge.telemetry.health import Reason
@@ -25,6 +28,9 @@ from rorbridge.telemetry.health import Reason
 
 class OpenDirectory(Directory, Protocol):
     """A directory with connections to open and to close."""
+
+    turns: Turns
+    """In which it decodes what it is answered."""
 
     async def __aenter__(self) -> object: ...
 
@@ -45,9 +51,12 @@ def create_app(
         nomenclature=nomenclature,
         audience=Audience(settings.audience.max_confidentiality, settings.audience.sensitive_units),
         access_profile=settings.ror.access_profile,
+        turns=directory.turns,
     )
     metrics.CIRCUIT_OPEN.set_function(lambda: float(resolver.circuit.problem is not None))
-    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka), crashed)
+    registry = settings.schema_registry
+    schema = ResultSchema(registry, settings.kafka.results_topic) if registry.url else None
+    bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka, schema), crashed, schema)
     metrics.LANES.set_function(bridge.readings)
     metrics.WINDOW_SIZE.set(settings.kafka.window)
     metrics.BUILD.info({"version": __version__, "delivery": settings.kafka.delivery})
@@ -77,6 +86,7 @@ def create_app(
             ("/livez", health.livez(dead)),
             ("/readyz", health.readyz(not_ready)),
             ("/metrics", metrics.endpoint()),
+            ("/asyncapi", asyncapi.endpoint(settings.kafka, str(registry.url) if registry.url else None)),
         ],
     )
 

@@ -13,6 +13,7 @@ from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.delivery import AtLeastOnce, Delivery, ExactlyOnce, NoTransactionsError, ensure_transactions
 from rorbridge.bus.lane import Lane
+from rorbridge.bus.registry import ResultSchema
 from rorbridge.bus.session import Answers
 from rorbridge.settings import KafkaSettings
 from rorbridge.telemetry.health import Part, Reason
@@ -44,9 +45,19 @@ class TopicsMissingError(KafkaError):
 class Bridge(ConsumerRebalanceListener):
     """Takes requests from Kafka and publishes their answers, from ``start`` to ``stop``."""
 
-    def __init__(self, settings: KafkaSettings, answers: Answers, crashed: Callable[[], None]) -> None:
-        """*crashed* is called when no waiting would help: the log says what has to be changed."""
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        answers: Answers,
+        crashed: Callable[[], None],
+        schema: ResultSchema | None = None,
+    ) -> None:
+        """*crashed* is called when no waiting would help: the log says what has to be changed.
+
+        No lane opens before *schema* is settled.
+        """
         self._crashed = crashed
+        self._schema = schema
         self._settings = settings
         self._answers = answers
         self._lanes: dict[TopicPartition, Lane] = {}
@@ -143,6 +154,9 @@ class Bridge(ConsumerRebalanceListener):
 
     async def _run(self) -> None:
         """Connect, watch, and connect anew when the consumer cannot go on."""
+        if self._schema:
+            await self._schema.settle(lambda text: self._wait_for("schema-registry", text))
+            self._wait_for("kafka", "the connection to Kafka")
         while True:
             try:
                 consumer = await self._connect()
@@ -234,6 +248,5 @@ class Bridge(ConsumerRebalanceListener):
     async def _ensure_topics(self, consumer: AIOKafkaConsumer) -> None:
         """Raise TopicsMissingError unless all are there: aiokafka would look for a new one every five minutes alone."""
         there = await consumer.topics()
-        wanted = (self._settings.requests_topic, self._settings.results_topic, self._settings.dead_letter_topic)
-        if missing := [topic for topic in wanted if topic not in there]:
+        if missing := [topic for topic in self._settings.topics if topic not in there]:
             raise TopicsMissingError(f"{', '.join(missing)}; create them, or give us the right to see them")

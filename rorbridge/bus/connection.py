@@ -6,12 +6,15 @@ from aiokafka.helpers import create_ssl_context
 
 from rorbridge.settings import KafkaSettings
 
+CLIENT_ID = "rorbridge"
+"""What our clients call themselves, for quotas and the broker's logs."""
+
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
     """Give the arguments that every aiokafka client of ours is built with."""
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
-        "client_id": "rorbridge",
+        "client_id": CLIENT_ID,
         "security_protocol": settings.security_protocol,
     }
     if settings.security_protocol.endswith("SSL"):

@@ -14,11 +14,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Self
 from xml.etree import ElementTree as ET
-
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 _START_S = 60.0
 _STOP_S = 25.0
@@ -206,22 +203,6 @@ class ApacheKafka(LocalBroker):
         done = subprocess.run([*tool, *options], capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
             raise BrokerUnavailableError(f"{self.name}: the storage could not be formatted: {done.stderr[-1000:]}")
-
-
-async def create_topics(bootstrap_servers: str, partitions: Mapping[str, int]) -> None:
-    """Create topics with so many partitions each; those that exist stay as they are."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
-    await admin.start()
-    try:
-        new = [NewTopic(name, count, replication_factor=1) for name, count in partitions.items()]
-        with suppress(TopicAlreadyExistsError):
-            answer: Any = await admin.create_topics(new)
-            for _, code, *_ in answer.topic_errors:
-                error = for_code(code)
-                if code and error is not TopicAlreadyExistsError:
-                    raise error
-    finally:
-        await admin.close()
 
 
 def kafka_version() -> str:

@@ -1,4 +1,7 @@
-"""Whether Kafka lets us do our work: topics, rights, transactions. What is written for that is aborted."""
+"""Whether Kafka lets us do our work: topics, rights, transactions. What is written for that is aborted.
+
+And whether the schema registry does, where one is set.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -10,18 +13,22 @@ from aiokafka.errors import (
     TransactionalIdAuthorizationFailed,
 )
 
+from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.delivery import NoTransactionsError, committed, ensure_transactions
-from rorbridge.bus.topics import partitions
-from rorbridge.settings import KafkaSettings
+from rorbridge.bus.registry import RegistryError, ResultSchema, connected
+from rorbridge.settings import LOCAL_HOSTS, KafkaSettings, SchemaRegistrySettings
 from rorbridge.telemetry.finding import Finding, State
 
 _POLL_MS = 1_000
 _CHECKED = [("rorbridge-check", b"aborted")]
 
 
-async def findings(settings: KafkaSettings) -> AsyncIterator[Finding]:
-    """Take the steps one after the other; what stands on a step that failed is skipped."""
+async def findings(settings: KafkaSettings, create_partitions: int | None = None) -> AsyncIterator[Finding]:
+    """Take the steps one after the other; what stands on a step that failed is skipped.
+
+    With *create_partitions* topics that are missing are created with so many.
+    """
     rest = ("topics", "read rights", "write rights")
     consumer: AIOKafkaConsumer | None = None
     try:
@@ -38,19 +45,58 @@ async def findings(settings: KafkaSettings) -> AsyncIterator[Finding]:
         return
     try:
         yield Finding("kafka", State.OK, f"connected to {settings.bootstrap_servers}")
-        wanted = (settings.requests_topic, settings.results_topic, settings.dead_letter_topic)
-        if missing := [one for one in wanted if one not in there]:
-            mend = "create them, or grant Describe on them"
-            yield Finding("topics", State.FAILED, f"not there or not to be seen: {', '.join(missing)}", mend)
+        missing = [one for one in settings.topics if one not in there]
+        on_topics = await _topics(settings, missing, create_partitions)
+        yield on_topics
+        if on_topics.state is State.FAILED:
             for step in rest[1:]:
                 yield Finding(step, State.SKIPPED, "not all topics are there")
             return
-        numbers = await partitions(settings, settings.requests_topic)
-        yield Finding("topics", State.OK, f"all three; {settings.requests_topic} has {len(numbers)} partitions")
+        numbers = await topics.partitions(settings, settings.requests_topic)
         yield await _reading(settings, consumer, TopicPartition(settings.requests_topic, numbers[0]))
         yield await _writing(settings)
     finally:
         await consumer.stop()
+
+
+async def registry_findings(settings: SchemaRegistrySettings, results_topic: str) -> AsyncIterator[Finding]:
+    """Look for the schema of results, or whether it may be registered; registers nothing."""
+    if settings.url is None:
+        return
+    step, subject = "schema registry", ResultSchema(settings, results_topic).subject
+    try:
+        async with connected(settings) as registry:
+            found = await registry.find(subject)
+            if found is None and not settings.auto_register:
+                raise registry.absent(subject)
+            if found is None and not await registry.would_take(subject):
+                raise registry.incompatible(subject)
+    except RegistryError as error:
+        yield Finding(step, State.FAILED, error.found, error.mend)
+        return
+    told = f"no schema under {subject} yet; the service registers it" if found is None else f"id {found}, {subject}"
+    if settings.username and settings.url.scheme != "https" and settings.url.host not in LOCAL_HOSTS:
+        mend = "use https: whoever listens can read the password"
+        yield Finding(step, State.WARNING, f"{told}, over plain HTTP", mend)
+        return
+    yield Finding(step, State.OK, told)
+
+
+async def _topics(settings: KafkaSettings, missing: list[str], create_partitions: int | None) -> Finding:
+    """Look whether the topics are there, and create those that are *missing* if we are to."""
+    step, names = "topics", ", ".join(missing)
+    if missing and not create_partitions:
+        mend = "create them (rorbridge check --create-topics 12 does, with 12 partitions), or grant Describe on them"
+        return Finding(step, State.FAILED, f"not there or not to be seen: {names}", mend)
+    if missing and create_partitions:
+        try:
+            await topics.create(settings, dict.fromkeys(missing, create_partitions))
+        except (KafkaError, OSError) as error:
+            mend = "grant Create on them, or create them with an account that may"
+            return Finding(step, State.FAILED, f"{names} could not be created: {error!r}", mend)
+    numbers = await topics.partitions(settings, settings.requests_topic)
+    created = f"created {names}" if missing else "all three"
+    return Finding(step, State.OK, f"{created}; {settings.requests_topic} has {len(numbers)} partitions")
 
 
 async def _reading(settings: KafkaSettings, consumer: AIOKafkaConsumer, partition: TopicPartition) -> Finding:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
+from rorbridge.bus import topics
 from rorbridge.bus.connection import connection
 from rorbridge.bus.deadletter import NO_EVENT, REPLAY_ATTEMPT, REPLAY_OF, STATUS, TRUNCATED
-from rorbridge.events import envelope
+from rorbridge.events import envelope, wireformat
 from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
@@ -117,6 +117,8 @@ def _letter(record: Record) -> Letter:
         own = (*own, (REPLAY_OF, id_.encode()), (REPLAY_ATTEMPT, str(attempt + 1).encode()))
     else:
         id_, source, attempt, value = event.id, event.source, event.attempt, event.data
+        if event.schema_id is not None:  # other readers of the topic may count on it
+            value = wireformat.frame(event.schema_id, event.data)
         own = tuple(envelope.again(event, datetime.now(UTC)))
     return Letter(
         key=record.key,
@@ -150,6 +152,7 @@ def _text(raw: bytes | None) -> str:
 
 async def _records(settings: KafkaSettings, topic: str, since: datetime | None) -> AsyncIterator[Record]:
     """Read a topic from a time on, up to the end that it has now."""
+    await topics.ensure(settings, topic)
     consumer = AIOKafkaConsumer(
         topic,
         **connection(settings),
@@ -157,11 +160,9 @@ async def _records(settings: KafkaSettings, topic: str, since: datetime | None) 
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = sorted(consumer.assignment())
-        if not partitions:
-            raise UnknownTopicOrPartitionError(topic)
         ends = await consumer.end_offsets(partitions)
         await _go_to(consumer, partitions, since, ends)
         while any([await consumer.position(one) < ends[one] for one in partitions]):

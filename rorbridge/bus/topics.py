@@ -1,10 +1,11 @@
-"""What the topics take."""
+"""The topics: which are there, what they take, and making those that are missing."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.connection import connection
@@ -13,6 +14,7 @@ from rorbridge.settings import KafkaSettings
 log = get_logger(__name__)
 
 _LIMIT = "max.message.bytes"
+_CLUSTER_DEFAULT = -1
 
 
 async def limits(settings: KafkaSettings) -> dict[str, int]:
@@ -40,6 +42,33 @@ async def partitions(settings: KafkaSettings, topic: str) -> list[int]:
     finally:
         await admin.close()
     return sorted(one["partition"] for one in found["partitions"])
+
+
+async def create(settings: KafkaSettings, partitions: Mapping[str, int]) -> None:
+    """Create topics with so many partitions each; those that exist stay as they are. Raises KafkaError, OSError.
+
+    How often they are replicated is the cluster's default (KIP-464, brokers from 2.4 on).
+    """
+    new = [NewTopic(name, count, _CLUSTER_DEFAULT, replica_assignments={}) for name, count in partitions.items()]
+    admin = AIOKafkaAdminClient(**connection(settings))
+    try:
+        await admin.start()
+        answer: Any = await admin.create_topics(new)
+    finally:
+        await admin.close()
+    for name, code, *message in answer.topic_errors:
+        error = for_code(code)
+        if code and error is not TopicAlreadyExistsError:
+            raise error(f"{name}: {message[0]}" if message and message[0] else name)
+
+
+async def ensure(settings: KafkaSettings, topic: str) -> None:
+    """Raise UnknownTopicOrPartitionError with the topic's name when it is not there or may not be seen.
+
+    aiokafka's own clients wait for a topic that is missing, for as long as a request may take.
+    """
+    if not await partitions(settings, topic):
+        raise UnknownTopicOrPartitionError(topic)
 
 
 def _read(answers: Any) -> dict[str, int]:

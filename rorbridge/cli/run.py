@@ -1,24 +1,30 @@
 """``rorbridge run``: the service."""
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
-from rorbridge.bus.app import CrashedError, serve
+from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import EXIT_USAGE, Config, fail, settings
-from rorbridge.ror.client import RorDirectory
-from rorbridge.ror.nomenclature import Nos
-from rorbridge.ror.tls import CertificateError
-from rorbridge.settings import Settings
-from rorbridge.telemetry import logs
+from rorbridge.cli.options import Config, fail, settings
+
+if TYPE_CHECKING:
+    from rorbridge.settings import Settings
 
 
 def run(config: Config = None) -> None:
     """Answer requests until SIGTERM, which finishes what is in hand first.
 
-    Settings come from the environment: see the README for the list.
+    The README lists the settings; `rorbridge check` tells beforehand whether they are complete and right.
+
+    ```sh
+    rorbridge run --config rorbridge.toml
+    ```
     """
-    # The only command that needs the SDK of OpenTelemetry, which takes a fifth of a second to read.
-    from rorbridge.telemetry.exporting import ExportSettingsError, exporting  # noqa: PLC0415
+    from rorbridge.bus.app import CrashedError
+    from rorbridge.ror.tls import CertificateError
+    from rorbridge.settings import Settings
+    from rorbridge.telemetry import logs
+    from rorbridge.telemetry.exporting import ExportSettingsError, exporting
 
     found = settings(Settings, config)
     logs.configure(found.log.format, found.log.level)
@@ -26,10 +32,16 @@ def run(config: Config = None) -> None:
         with suppress(KeyboardInterrupt), exporting():
             run_loop(_service(found))
     except (CertificateError, ExportSettingsError) as error:
-        fail(str(error), EXIT_USAGE)
+        fail(str(error), Exit.USAGE)
     except CrashedError:
-        fail("the service could not go on; its log says why", 1)
+        fail("the service could not go on; its log says why", Exit.NO)
+    except SystemExit:  # uvicorn's way to say that it cannot start; the port is taken, for one
+        fail("the service could not start; its log says why", Exit.NO)
 
 
-async def _service(found: Settings) -> None:
+async def _service(found: "Settings") -> None:
+    from rorbridge.bus.app import serve
+    from rorbridge.ror.client import RorDirectory
+    from rorbridge.ror.nomenclature import Nos
+
     await serve(found, RorDirectory(found.ror), Nos())

@@ -1,8 +1,11 @@
 """A result as a person likes to read it."""
 
+from datetime import datetime
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from rorbridge.events.offer import Offer, Outcome
 from rorbridge.events.result import OrientationResult, Status
@@ -28,6 +31,34 @@ def show(console: Console, result: OrientationResult, title: str | None = None, 
         if (more := len(result.offers) - most) > 0:
             console.print(f"  … and {more} more")
     console.print()
+
+
+def show_line(console: Console, result: OrientationResult, at: datetime) -> None:
+    """Print a result in one line, cut where the terminal ends: when, how it ended, how many offers, and the first."""
+    local, today = at.astimezone(), datetime.now().astimezone().date()
+    when = f"{local:%H:%M:%S}" if local.date() == today else f"{local:%Y-%m-%d %H:%M:%S}"
+    took = f"{result.timing.resolve_ms:.0f} ms" if result.timing else ""
+    count = result.search.total if result.search else len(result.offers)
+    line = Text.assemble(
+        (f"{when}  ", "dim"),
+        (f"{result.status:8}", _COLOURS.get(result.status, "red")),
+        f" {count:3} {took:>7}  {result.request_id}  ",
+        _first(result),
+    )
+    console.print(line, no_wrap=True, overflow="ellipsis", highlight=False)
+
+
+def _first(result: OrientationResult) -> str:
+    """Give the first offer, which is the nearest one where distance is the order; or why there is none."""
+    if result.problem:
+        return f"{result.problem.title}: {result.problem.detail}"
+    if result.bundle:
+        return f"a FHIR Bundle of {len(result.bundle['entry'])} entries"
+    if not result.offers:
+        return ""
+    offer = result.offers[0]
+    far = f"{offer.distance_km:.1f} km" if offer.distance_km is not None else ""
+    return "  ".join(part for part in (far, _who(offer), _where(offer)) if part)
 
 
 def _account(result: OrientationResult) -> str:

@@ -1,6 +1,7 @@
 """CloudEvents 1.0 to and from Kafka records.
 
-In: binary mode, structured mode, and bare JSON, whose id is its place in Kafka. Out: binary mode.
+In: binary mode, structured mode, and bare JSON, whose id is its place in Kafka; each of them also in the Confluent wire
+format. Out: binary mode.
 Source: CloudEvents specification 1.0.2 and its Kafka protocol binding.
 """
 
@@ -17,6 +18,7 @@ from cloudevents.core.exceptions import CloudEventValidationError
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 
+from rorbridge.events import wireformat
 from rorbridge.events.request import REQUEST_TYPE
 
 Headers = Sequence[tuple[str, bytes]]
@@ -25,6 +27,9 @@ Headers = Sequence[tuple[str, bytes]]
 SOURCE = "urn:rorbridge"
 """The ``ce_source`` of what we publish."""
 
+LONGEST_ID = 1024
+"""Characters that the id of a request may have."""
+
 _STRUCTURED = "application/cloudevents"
 _RESULT_IDS = uuid.UUID("8b7f7f0e-6d0c-5c54-9a54-0d9d8f5d4a11")
 _FORMAT = JSONFormat()
@@ -32,7 +37,6 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
 _OF_ANY_RECORD = frozenset({"datacontenttype", "traceparent", "tracestate"})
 """Attributes that headers may hold without the record being an event."""
-_LONGEST_ID = 1024
 
 
 class NotAnEventError(ValueError):
@@ -52,6 +56,8 @@ class RequestEvent:
     tracestate: str | None = None
     attempt: int = 1
     """Counts the times that this request was put, by an operator's replay."""
+    schema_id: int | None = None
+    """Under which id of a schema registry the data were written; None for plain JSON."""
 
 
 def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
@@ -61,18 +67,23 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
     """
     if value is None:
         raise NotAnEventError("the record has no value; publish the request as its value, in JSON")
+    try:
+        schema_id, value = wireformat.split(value)
+    except wireformat.CutOffError as error:
+        raise NotAnEventError(str(error)) from None
     attributes = _attributes(headers)
     content_type = attributes.get("datacontenttype", "")
     if content_type.lower().startswith(_STRUCTURED):
-        event = _structured(_json(value))
+        event = _structured(_json(value, schema_id))
     elif any(name not in _OF_ANY_RECORD for name in attributes):
-        event = _event(attributes, value)
+        event = replace(_event(attributes, value), schema_id=schema_id)
     else:
-        content = _json(value)
+        content = _json(value, schema_id)
         if isinstance(content, dict) and "specversion" in content:
             event = _structured(content)
         else:
-            event = RequestEvent(place, f"urn:kafka:{place.split('/', maxsplit=1)[0]}", REQUEST_TYPE, None, None, value)
+            source = f"urn:kafka:{place.split('/', maxsplit=1)[0]}"
+            event = RequestEvent(place, source, REQUEST_TYPE, None, None, value, schema_id=schema_id)
     return _with_header_trace(event, attributes)
 
 
@@ -175,6 +186,11 @@ def correlation_id(headers: Headers) -> str | None:
     return _attributes(headers).get("correlationid")
 
 
+def event_type(headers: Headers) -> str | None:
+    """Give the type of an event in binary mode."""
+    return _attributes(headers).get("type")
+
+
 def _attributes(headers: Headers) -> dict[str, str]:
     """Read the attributes in a record's headers; the last of equal names wins, broken UTF-8 is shown as such."""
     attributes: dict[str, str] = {}
@@ -190,15 +206,16 @@ def _attributes(headers: Headers) -> dict[str, str]:
     return attributes
 
 
-def _json(value: bytes) -> Any:
+def _json(value: bytes, schema_id: int | None) -> Any:
+    what = "the value" if schema_id is None else f"what follows the id of its schema ({schema_id}) in the value"
     try:
         return json.loads(value.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise NotAnEventError(f"the value is not UTF-8: byte {error.start} cannot be read") from None
+        raise NotAnEventError(f"{what} is not UTF-8: byte {error.start} cannot be read") from None
     except RecursionError:
-        raise NotAnEventError("the value is nested too deeply to be read") from None
+        raise NotAnEventError(f"{what} is nested too deeply to be read") from None
     except ValueError as error:
-        raise NotAnEventError(f"the value is not JSON: {error}") from None
+        raise NotAnEventError(f"{what} is not JSON: {error}") from None
 
 
 def _structured(content: Any) -> RequestEvent:
@@ -228,8 +245,8 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
     for name in ("id", "source", "type", "subject"):
         if not str(known.get(name, "")).isprintable():
             raise NotAnEventError(f"the CloudEvent's {name} holds characters that cannot be printed")
-    if len(event.get_id()) > _LONGEST_ID:
-        raise NotAnEventError(f"the CloudEvent's id is longer than {_LONGEST_ID} characters")
+    if len(event.get_id()) > LONGEST_ID:
+        raise NotAnEventError(f"the CloudEvent's id is longer than {LONGEST_ID} characters")
     return RequestEvent(
         id=event.get_id(),
         source=event.get_source(),

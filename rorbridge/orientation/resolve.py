@@ -21,9 +21,12 @@ from rorbridge.orientation.match import CAPACITY, Verdict, field_of, sensitive, 
 from rorbridge.orientation.nomenclature import Nomenclature, warnings
 from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
 from rorbridge.orientation.rank import rank
+from rorbridge.orientation.turns import Turns
 
 _WIDEN = 2.0
 """By what the radius grows from round to round."""
+_SLICE = 200
+"""Offers that are verified at one go; then whatever else is due has its turn."""
 _MOST_ROUNDS = 12
 """Searches of one request: 0.25 km widened to 500. What begins smaller grows faster."""
 
@@ -41,6 +44,8 @@ class Resolver:
     audience: Audience
     access_profile: int
     """Under which access profile (0 to 5) the directory answers."""
+    turns: Turns = field(default_factory=Turns)
+    """In which answers are worked out; the directory decodes in the same."""
     circuit: Circuit = field(init=False)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -86,12 +91,14 @@ class Resolver:
         for radius_km in radii(request):
             question = Question(request.need, request.where, radius_km, keep_raw=request.answer.format == "fhir-bundle")
             found = await self.directory.search(question, self.circuit.passed)
-            kept, told = self._verify(found, request, radius_km, redactions)
+            async with self.turns.own(ahead=True):
+                kept, told = await self._verify(found, request, radius_km, redactions)
             rounds.append(told)
             if len(kept) >= request.answer.at_least:
                 break
-        first = rank(kept, request.answer.order, request_id)[: request.answer.limit]
-        offers, as_bundle = self._answer(first, len(kept), found.searchset, request, redactions)
+        async with self.turns.own(ahead=True):
+            first = rank(kept, request.answer.order, request_id)[: request.answer.limit]
+            offers, as_bundle = self._answer(first, len(kept), found.searchset, request, redactions)
         return OrientationResult(
             request_id=request_id,
             status=Status.MATCHED if kept else Status.NO_MATCH,
@@ -108,7 +115,7 @@ class Resolver:
             ),
         )
 
-    def _verify(
+    async def _verify(
         self, found: Found, request: OrientationRequest, radius_km: float | None, redactions: Counter[str]
     ) -> tuple[list[Verdict], Round]:
         """Verify what was found; give what meets the need and may be known, and the round's account."""
@@ -117,7 +124,9 @@ class Resolver:
         now = self.now()
         unverified: Counter[str] = Counter()
         candidates = [one for one in join(found.searchset) if self._may_know(one, request, redactions)]
-        for candidate in candidates:
+        for number, candidate in enumerate(candidates, 1):
+            if number % _SLICE == 0:
+                await asyncio.sleep(0)
             verdict = verify(candidate, request, radius_km, profile=self.access_profile, now=now)
             if verdict.left_out:
                 left_out[verdict.left_out] += 1

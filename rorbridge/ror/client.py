@@ -14,6 +14,7 @@ from aiolimiter import AsyncLimiter
 from rorbridge.events.problem import problem
 from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Gate, Question, at_once
 from rorbridge.orientation.fhir import Searchset
+from rorbridge.orientation.turns import Turns
 from rorbridge.ror import bundle, query
 from rorbridge.ror.auth import TokenSource
 from rorbridge.ror.budget import Budget
@@ -64,6 +65,8 @@ class RorDirectory:
     def __init__(self, settings: RorSettings) -> None:
         """Read certificates. Raises CertificateError."""
         self._settings = settings
+        self.turns = Turns()
+        """In which answers are decoded."""
         self._base_url = httpx.URL(str(settings.base_url).rstrip("/"))
         self._tls = Tls(settings)
         self._http = client(self._tls.public, settings.timeout, settings.max_concurrency)
@@ -72,9 +75,9 @@ class RorDirectory:
             settings.user_profile_code, settings.user_profile_system, settings.role_code, settings.role_system
         )
         self._headers = {**profile.headers(), "Accept": "application/fhir+json"}
-        # A search has one call under way at a time, so turns for searches bound the calls. One is spared for those that
-        # are no search's: whether the ROR is there must be found out while all searches hang, too.
-        self._turns = asyncio.Semaphore(settings.max_concurrency - 1)
+        # A search has one call under way at a time, so places for searches bound the calls. One is spared for those
+        # that are no search's: whether the ROR is there must be found out while all searches hang, too.
+        self._places = asyncio.Semaphore(settings.max_concurrency - 1)
         self._spare = asyncio.Semaphore(1)
         # One call in each interval: a larger bucket would let a burst through at the start of each second.
         self._pace = AsyncLimiter(1, 1 / settings.max_rate) if settings.max_rate else None
@@ -146,7 +149,7 @@ class RorDirectory:
                 raise RorUnavailableError(f"no answer to the {name} within {_ASIDE_S:g} s") from None
 
     async def _in_turn(self, asked: Query, gate: Gate, *, keep_raw: bool) -> tuple[Found, int]:
-        async with self._turns:
+        async with self._places:
             traces.event("turn")
             budget = Budget(self._settings.timeout)
             try:
@@ -185,7 +188,8 @@ class RorDirectory:
             await gate()
             page = await self._get(url, budget, "page" if number else "search")
             size += len(page)
-            following = bundle.add_page(page, found, keep_raw=keep_raw)
+            async with self.turns.own(ahead=False):
+                following = bundle.add_page(page, found, keep_raw=keep_raw)
             if following is None or size > MOST_SEARCH_BYTES:
                 metrics.BROKEN_ENTRIES.inc(len(found.broken))
                 complete = following is None and (found.total or len(found.services)) < MOST_MATCHES

@@ -12,8 +12,8 @@ from typing import Literal
 from faststream.asgi import AsgiResponse, get
 from faststream.asgi.types import ASGIApp, Scope
 
-Part = Literal["kafka", "lanes", "ror"]
-"""What a reason is about: the connection and the group, partitions of ours, or the circuit to the ROR."""
+Part = Literal["schema-registry", "kafka", "lanes", "ror"]
+"""What a reason is about: the schema of results, the connection and the group, partitions of ours, or the circuit."""
 
 
 @dataclass(frozen=True, slots=True)

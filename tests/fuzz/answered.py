@@ -95,8 +95,11 @@ def request_of(given: "ConsumerRecord[bytes, bytes]") -> dict[str, Any]:
 
 def _data(given: "ConsumerRecord[bytes, bytes]") -> Any:
     """Give a record's data as JSON, None where it is none."""
+    value = given.value or b""
+    if value.startswith(b"\0"):  # the wire format of schema registries
+        value = value[5:]
     try:
-        found = json.loads(given.value or b"")
+        found = json.loads(value)
     except (ValueError, RecursionError):
         return None
     is_binary = any(name.lower() == "ce_id" for name, _ in given.headers or ())

@@ -146,6 +146,8 @@ bodies: st.SearchStrategy[bytes | None] = st.one_of(
     changed(documents).map(written),
     changed(documents.map(structured)).map(written),
     damaged(changed(documents).map(written)),
+    changed(documents).map(lambda content: b"\0\0\0\0\7" + written(content)),
+    damaged(changed(documents.map(structured)).map(lambda content: b"\0\xff\xff\xff\xff" + written(content))),
     odd_values.map(written),
     any_json.map(written),
     st.none() | st.binary(max_size=200),

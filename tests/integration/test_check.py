@@ -12,12 +12,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from rorbridge.bus.topics import partitions
 from rorbridge.telemetry.finding import State
 from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
-from tests.support.http import Ror, scripted_ror
-from tests.support.kafka import Broker, Topics
+from tests.support.http import Ror, scripted_ror, served
+from tests.support.kafka import PARTITIONS, Broker, Topics
 from tests.support.processes import environment, free_port
+from tests.support.registry import ScriptedRegistry
 from tests.support.tls import Authority, mtls_ror
 
 STEPS = [
@@ -92,6 +94,23 @@ async def test_topics_that_are_not_there_are_named(broker: Broker, topics: Topic
     assert found["search"]["state"] == "ok", "the ROR is looked at all the same"
 
 
+@pytest.mark.kafka
+async def test_missing_topics_are_created_if_asked_for_and_those_that_exist_stay_as_they_are(
+    broker: Broker, topics: Topics
+) -> None:
+    kafka = topics.kafka(broker).model_copy(update={"results_topic": f"{topics.results}-new"})
+    changed = {"RORBRIDGE_KAFKA__RESULTS_TOPIC": kafka.results_topic}
+    async with scripted_ror(nothing) as ror:
+        settings = topics.settings(broker) | ror_settings(ror) | changed
+        code, text = await check(settings, "--create-topics", "5")
+        found = await steps(settings)
+    assert code == 0, text
+    assert f"created {kafka.results_topic}" in text
+    assert found["topics"]["state"] == "ok"
+    assert len(await partitions(kafka, kafka.results_topic)) == 5
+    assert len(await partitions(kafka, kafka.requests_topic)) == PARTITIONS
+
+
 async def test_a_kafka_that_is_not_there_is_named_and_the_ror_is_looked_at_all_the_same() -> None:
     async with scripted_ror(nothing) as ror:
         found = await steps(nowhere(ror))
@@ -99,6 +118,14 @@ async def test_a_kafka_that_is_not_there_is_named_and_the_ror_is_looked_at_all_t
     assert "BOOTSTRAP_SERVERS" in found["kafka"]["mend"]
     assert [found[one]["state"] for one in ("topics", "read rights", "write rights")] == ["skipped"] * 3
     assert found["search"]["state"] == "ok"
+
+
+async def test_a_schema_registry_that_is_set_is_looked_at_after_kafka() -> None:
+    async with scripted_ror(nothing) as ror, served(ScriptedRegistry().app) as port:
+        found = await steps(nowhere(ror) | {"RORBRIDGE_SCHEMA_REGISTRY__URL": f"http://127.0.0.1:{port}"})
+    assert list(found) == [*STEPS[:5], "schema registry", *STEPS[5:]]
+    assert found["schema registry"]["state"] == "ok"
+    assert "ror.orientation.results-value" in found["schema registry"]["found"]
 
 
 async def test_a_wrong_setting_is_the_one_step_that_is_told() -> None:

@@ -16,13 +16,14 @@ from rorbridge.bus.localbroker import (
     BrokerUnavailableError,
     EmbeddedBroker,
     LocalBroker,
-    create_topics,
     kafka_jars,
 )
+from rorbridge.bus.topics import create
+from rorbridge.settings import KafkaSettings
 
 
 async def write_and_read(broker: LocalBroker, value: bytes, expected: list[bytes]) -> None:
-    await create_topics(broker.bootstrap_servers, {"t": 1})
+    await create(KafkaSettings(bootstrap_servers=broker.bootstrap_servers), {"t": 1})
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
     await producer.start()
     await producer.send_and_wait("t", value)

@@ -76,7 +76,9 @@ def check(name: str, content: dict[str, Any], result: OrientationResult, oracle:
 
 
 @pytest.mark.kafka
-@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(
+    "seed", [pytest.param(one, marks=pytest.mark.xdist_group(f"seed {one}")) for one in range(1, 6)]
+)
 async def test_no_offer_is_wrong_and_none_is_missed(seed: int, broker: Broker, topics: Topics, tmp_path: Path) -> None:
     oracle = Oracle(OFFERS, seed, communes())
     asked = scenarios()

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.interop.apicurio import Apicurio, running_apicurio
 from tests.interop.hapi import Hapi, running_hapi
 from tests.interop.keycloak import Keycloak, running_keycloak
 from tests.interop.maven import NotToBeHadError
@@ -41,6 +42,15 @@ def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
 def hapi(tmp_path_factory: pytest.TempPathFactory, oracle: Oracle) -> Iterator[Hapi]:
     try:
         with running_hapi(tmp_path_factory.mktemp("hapi"), oracle.data) as running:
+            yield running
+    except NotToBeHadError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def apicurio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apicurio]:
+    try:
+        with running_apicurio(tmp_path_factory.mktemp("apicurio")) as running:
             yield running
     except NotToBeHadError as error:
         pytest.skip(str(error))

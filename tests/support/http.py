@@ -65,10 +65,10 @@ class Ror:
 
 @asynccontextmanager
 async def served(
-    app: ASGIApp, *, newest_tls: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED, **options: Any
+    app: ASGIApp, *, port: int = 0, newest_tls: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED, **options: Any
 ) -> AsyncIterator[int]:
-    """Serve *app* on a free port, which is given, until the block ends. The options are uvicorn's."""
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, lifespan="off", **options)
+    """Serve *app* on *port*, or a free one, which is given, until the block ends. The options are uvicorn's."""
+    config = uvicorn.Config(app, port=port, log_config=None, access_log=False, lifespan="off", **options)
     config.load()
     if config.ssl is not None:
         config.ssl.maximum_version = newest_tls  # uvicorn has no option for it

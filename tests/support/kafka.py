@@ -15,9 +15,9 @@ from rorbridge.bus.localbroker import (
     BrokerUnavailableError,
     EmbeddedBroker,
     LocalBroker,
-    create_topics,
     kafka_jars,
 )
+from rorbridge.bus.topics import create
 from rorbridge.settings import KafkaSettings
 from tests.support.requests import Sent
 
@@ -108,8 +108,8 @@ def _started(broker: LocalBroker) -> Iterator[str]:
 async def new_topics(broker: Broker) -> Topics:
     tag = uuid.uuid4().hex[:8]
     topics = Topics(f"requests-{tag}", f"results-{tag}", f"dead-letters-{tag}", f"group-{tag}")
-    names = (topics.requests, topics.results, topics.dead_letters)
-    await create_topics(broker.bootstrap_servers, dict.fromkeys(names, PARTITIONS))
+    kafka = topics.kafka(broker)
+    await create(kafka, dict.fromkeys(kafka.topics, PARTITIONS))
     return topics
 
 

@@ -12,14 +12,16 @@ from structlog.testing import capture_logs
 from rorbridge.bus.answer import Answerer
 from rorbridge.bus.deadletter import TRUNCATED
 from rorbridge.bus.outgoing import Outgoing
+from rorbridge.bus.registry import ResultSchema
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import OrientationResult, Status, decode
+from rorbridge.events.wireformat import frame, split
 from rorbridge.orientation.directory import Directory, Found, Gate, Question, at_once
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.nomenclature import Nos
-from rorbridge.settings import KafkaSettings
+from rorbridge.settings import KafkaSettings, SchemaRegistrySettings
 from tests.support.fhir import location, searchset, service
 
 KAFKA = KafkaSettings(bootstrap_servers="unused:9092", group_id="ours")
@@ -42,6 +44,17 @@ class One:
 
     async def search(self, question: Question, gate: Gate = at_once) -> Found:
         return Found(searchset(service(), location(), distances={"10": 1.0}), True, datetime.now(UTC))
+
+
+class Two:
+    """A directory that finds two offers."""
+
+    async def check(self) -> None:
+        pass
+
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
+        found = searchset(service("1"), service("2"), location(), distances={"10": 1.0})
+        return Found(found, True, datetime.now(UTC))
 
 
 class Broken:
@@ -72,12 +85,22 @@ def record(
     )
 
 
-def answerer(directory: Directory | None = None) -> Answerer:
-    return Answerer(Resolver(directory or One(), Nos(), Audience(), 0), KAFKA)
+class Settled(ResultSchema):
+    """A schema whose id is known."""
+
+    def __init__(self) -> None:
+        super().__init__(SchemaRegistrySettings(), KAFKA.results_topic)
+        self._id = 7
 
 
-def answer(one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None) -> tuple[Outgoing, ...]:
-    return asyncio.run(answerer(directory).answer(one, lambda waits: None))
+def answerer(directory: Directory | None = None, schema: ResultSchema | None = None) -> Answerer:
+    return Answerer(Resolver(directory or One(), Nos(), Audience(), 0), KAFKA, schema)
+
+
+def answer(
+    one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None, schema: ResultSchema | None = None
+) -> tuple[Outgoing, ...]:
+    return asyncio.run(answerer(directory, schema).answer(one, lambda waits: None))
 
 
 def result(outgoing: Outgoing) -> OrientationResult:
@@ -215,3 +238,38 @@ def test_a_dead_letter_that_is_too_large_is_cut_and_says_from_what() -> None:
 def test_bare_json_is_answered_under_its_place_in_kafka() -> None:
     [one] = answer(record(REQUEST, headers=[]))
     assert result(one).request_id == "requests/2/41"
+
+
+def test_with_a_schema_registry_a_result_names_its_schema_and_is_else_the_same() -> None:
+    [framed] = answer(record(REQUEST), schema=Settled())
+    [plain] = answer(record(REQUEST))
+    schema_id, data = split(framed.value)
+    assert schema_id == 7
+    assert set(json.loads(data)) == set(json.loads(plain.value))
+    assert dict(framed.headers) | {"ce_time": b""} == dict(plain.headers) | {"ce_time": b""}
+    assert dict(framed.headers)["content-type"] == b"application/json"
+
+
+def test_with_a_schema_registry_the_cut_result_fits_with_its_head() -> None:
+    [both] = answer(record(REQUEST), Two(), Settled())
+    assert both.smaller is not None
+    [one] = both.smaller(len(both.value) - 1)
+    assert result(one).offers == result(both).offers[:1]
+    assert both.smaller(len(one.value)) == (one,)
+    without, _ = both.smaller(len(one.value) - 1)
+    assert result(without).status is Status.FAILED
+    assert split(one.value)[0] == split(without.value)[0] == 7
+
+
+def test_with_a_schema_registry_a_dead_letter_keeps_the_bytes_of_its_request() -> None:
+    for value in (b"{}", frame(3, b"{}")):
+        told, letter = answer(record(value), schema=Settled())
+        assert result(told).status is Status.REJECTED
+        assert split(told.value)[0] == 7
+        assert letter.value == value
+
+
+def test_a_request_in_the_wire_format_is_answered_without_a_registry_too() -> None:
+    [one] = answer(record(frame(3, REQUEST)))
+    assert result(one).status is Status.MATCHED
+    assert split(one.value)[0] is None

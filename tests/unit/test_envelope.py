@@ -1,6 +1,7 @@
 """CloudEvents in and out of Kafka records."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from rorbridge.events import envelope
 from rorbridge.events.envelope import NotAnEventError
 from rorbridge.events.request import REQUEST_TYPE
+from rorbridge.events.wireformat import frame
 
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 BINARY = [
@@ -50,6 +52,35 @@ def test_structured_mode_has_them_in_its_json_with_or_without_the_content_type(
     found = envelope.read(json.dumps(value).encode(), headers, PLACE)
     assert found.id == "a-1"
     assert json.loads(found.data) == {"need": {}}
+
+
+@pytest.mark.parametrize("headers", [BINARY, []])
+def test_the_wire_format_of_a_schema_registry_is_read_as_plain_json_is(headers: list[tuple[str, bytes]]) -> None:
+    plain = envelope.read(b'{"need": {}}', headers, PLACE)
+    framed = envelope.read(frame(7, b'{"need": {}}'), headers, PLACE)
+    assert (plain.schema_id, framed.schema_id) == (None, 7)
+    assert replace(framed, schema_id=None) == plain
+
+
+def test_a_structured_event_may_come_in_the_wire_format() -> None:
+    value = {"specversion": "1.0", "id": "a-1", "source": "urn:tool", "type": REQUEST_TYPE, "data": {"need": {}}}
+    found = envelope.read(frame(7, json.dumps(value).encode()), [], PLACE)
+    assert (found.id, json.loads(found.data)) == ("a-1", {"need": {}})
+    assert found.schema_id is None, "the schema is that of the whole event, which the data are no more"
+
+
+@pytest.mark.parametrize(
+    ("value", "says"),
+    [
+        (b"\0\0\0", "ends after 3 of the 5 bytes"),
+        (frame(7, b"\x02\x04avro"), r"what follows the id of its schema \(7\) in the value is not JSON"),
+        (frame(7, b""), r"\(7\) in the value is not JSON"),
+        (frame(7, b"\xff"), r"\(7\) in the value is not UTF-8"),
+    ],
+)
+def test_a_wire_format_without_json_in_it_is_no_event(value: bytes, says: str) -> None:
+    with pytest.raises(NotAnEventError, match=says):
+        envelope.read(value, [], PLACE)
 
 
 def test_bare_json_is_known_by_its_place_in_kafka() -> None:

@@ -215,3 +215,35 @@ def test_the_same_answer_comes_as_a_bundle() -> None:
     assert found.bundle is not None
     assert [one["resource"]["id"] for one in found.bundle["entry"]] == ["a", "La"]
     assert found.bundle["total"] == 2
+
+
+async def test_of_many_answers_that_are_due_one_is_worked_out_in_a_turn_of_the_event_loop() -> None:
+    """Else commits and heartbeats, which take many turns, would wait for all of them each time."""
+    request = OrientationRequest.model_validate_json(json.dumps(CONTENT))
+    resolver = Resolver(Memory({"a": 1.0}), Nos(), Audience(), 0, now=lambda: NOW)
+    turn = 0
+    ended: list[int] = []
+
+    async def count() -> None:
+        nonlocal turn
+        while len(ended) < 50:
+            turn += 1
+            await asyncio.sleep(0)
+
+    async def one(number: int) -> None:
+        await resolver.resolve(f"r-{number}", request, NOW, Counter())
+        ended.append(turn)
+
+    await asyncio.gather(count(), *(one(number) for number in range(50)))
+    assert len(set(ended)) == 50
+
+
+async def test_verifying_thousands_of_offers_lets_others_have_their_turns() -> None:
+    request = OrientationRequest.model_validate_json(json.dumps(CONTENT))
+    resolver = Resolver(Memory({str(number): 1.0 for number in range(2_000)}), Nos(), Audience(), 0, now=lambda: NOW)
+    resolving = asyncio.create_task(resolver.resolve("r-1", request, NOW, Counter()))
+    turns = 0
+    while not resolving.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns >= 10

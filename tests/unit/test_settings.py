@@ -36,7 +36,12 @@ def test_the_environment_is_enough() -> None:
 
 
 def test_a_secret_shows_in_no_repr() -> None:
-    assert "hush-hush" not in repr(load(Settings, None, COMPLETE))
+    registry = {
+        "RORBRIDGE_SCHEMA_REGISTRY__URL": "https://registry/",
+        "RORBRIDGE_SCHEMA_REGISTRY__USERNAME": "us",
+        "RORBRIDGE_SCHEMA_REGISTRY__PASSWORD": "hush-hush",
+    }
+    assert "hush-hush" not in repr(load(Settings, None, COMPLETE | registry))
 
 
 @pytest.mark.parametrize(
@@ -50,6 +55,19 @@ def test_a_secret_shows_in_no_repr() -> None:
         ({"RORBRIDGE_ROR__ACCESS_PROFILE": "6"}, "RORBRIDGE_ROR__ACCESS_PROFILE: "),
         ({"RORBRIDGE_KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}, "sasl_username"),
         ({"RORBRIDGE_ROR__CLIENT_SECRET_FILE": "/nowhere/secret"}, "RORBRIDGE_ROR__CLIENT_SECRET_FILE: "),
+        ({"RORBRIDGE_SCHEMA_REGISTRY__URL": "registry:8081"}, "RORBRIDGE_SCHEMA_REGISTRY__URL: "),
+        ({"RORBRIDGE_SCHEMA_REGISTRY__URL": "https://us:hush-hush@registry/"}, "settings of their own"),
+        ({"RORBRIDGE_SCHEMA_REGISTRY__URL": "https://registry/?key=hush-hush"}, "an address alone"),
+        ({"RORBRIDGE_SCHEMA_REGISTRY__PASSWORD": "hush-hush"}, "it needs RORBRIDGE_SCHEMA_REGISTRY__URL"),
+        (
+            {"RORBRIDGE_SCHEMA_REGISTRY__URL": "https://registry/", "RORBRIDGE_SCHEMA_REGISTRY__PASSWORD": "hush-hush"},
+            "RORBRIDGE_SCHEMA_REGISTRY: username and password go together",
+        ),
+        (
+            {"RORBRIDGE_SCHEMA_REGISTRY__URL": "https://registry/", "RORBRIDGE_SCHEMA_REGISTRY__CA_FILE": "/nowhere"},
+            "RORBRIDGE_SCHEMA_REGISTRY__CA_FILE: ",
+        ),
+        ({"RORBRIDGE_SCHEMA_REGISTRY__AUTOREGISTER": "1"}, "did you mean RORBRIDGE_SCHEMA_REGISTRY__AUTO_REGISTER?"),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_named(changes: dict[str, str], says: str) -> None:
