@@ -86,15 +86,17 @@ class Answerer:
 
     def _processing(self, record: Record, event: envelope.RequestEvent | None) -> AbstractContextManager[Processing]:
         """Record what is done for a record, as a part of the trace that it carries."""
-        attributes: dict[str, str | int] = {
-            "messaging.consumer.group.name": self.kafka.group_id,
-            "messaging.destination.partition.id": str(record.partition),
-            "messaging.kafka.offset": record.offset,
-            "messaging.message.body.size": len(record.value or b""),
-        }
-        if event:
-            attributes["cloudevents.event_id"] = event.id
-        return traces.processing(record.topic, lambda: _carried(record, event), attributes)
+        return traces.processing(
+            record.topic,
+            headers=lambda: _carried(record, event),
+            attributes=lambda: {
+                "messaging.consumer.group.name": self.kafka.group_id,
+                "messaging.destination.partition.id": str(record.partition),
+                "messaging.kafka.offset": record.offset,
+                "messaging.message.body.size": len(record.value or b""),
+                **({"cloudevents.event_id": event.id} if event else {}),
+            },
+        )
 
     async def _result(
         self, event: envelope.RequestEvent, received_at: datetime, redactions: Counter[str], parking: Parking

@@ -35,7 +35,8 @@ _RESULT_IDS = uuid.UUID("8b7f7f0e-6d0c-5c54-9a54-0d9d8f5d4a11")
 _FORMAT = JSONFormat()
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
-_TRACE = ("traceparent", "tracestate")
+_OF_ANY_RECORD = frozenset({"datacontenttype", "traceparent", "tracestate"})
+"""Attributes that headers may hold without the record being an event."""
 
 
 class NotAnEventError(ValueError):
@@ -74,7 +75,7 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
     content_type = attributes.get("datacontenttype", "")
     if content_type.lower().startswith(_STRUCTURED):
         event = _structured(_json(value, schema_id))
-    elif any(name not in {"datacontenttype", *_TRACE} for name in attributes):
+    elif any(name not in _OF_ANY_RECORD for name in attributes):
         event = replace(_event(attributes, value), schema_id=schema_id)
     else:
         content = _json(value, schema_id)
@@ -141,8 +142,11 @@ def trace_context(headers: Headers) -> dict[str, str]:
 
 
 def _trace_context(event: RequestEvent) -> dict[str, str]:
-    found = {"traceparent": event.traceparent, "tracestate": event.traceparent and event.tracestate}
-    return {name: value for name, value in found.items() if value}
+    """Give the trace context that goes on; the state is nothing without its parent."""
+    if not event.traceparent:
+        return {}
+    state = {"tracestate": event.tracestate} if event.tracestate else {}
+    return {"traceparent": event.traceparent, **state}
 
 
 def _trace_headers(event: RequestEvent) -> list[tuple[str, bytes]]:

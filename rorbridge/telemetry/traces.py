@@ -8,7 +8,7 @@ Such a request's trace context passes through as it came, so that whoever comes 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -20,7 +20,6 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 __all__ = [
     "INVALID_SPAN",
-    "NOT_TRACED",
     "Processing",
     "Span",
     "SpanContext",
@@ -92,7 +91,8 @@ class Processing:
         return sending, headers
 
 
-NOT_TRACED = Processing(INVALID_SPAN, Context())
+_NOT_TRACED = nullcontext(Processing(INVALID_SPAN, Context()))
+_NO_SPAN = nullcontext(INVALID_SPAN)
 
 
 @dataclass(slots=True)
@@ -116,46 +116,42 @@ class _Parked:
             self.span.set_attribute("rorbridge.parked_ms", round(self.total_s * 1000, 1))
 
 
-@contextmanager
-def processing(topic: str, headers: Callable[[], Mapping[str, str]], attributes: Attributes) -> Iterator[Processing]:
+def processing(
+    topic: str, headers: Callable[[], Mapping[str, str]], attributes: Callable[[], Attributes]
+) -> AbstractContextManager[Processing]:
     """Record what is done for a request from *topic*, as a part of the trace that its *headers* carry."""
     if tracing.tracer is None:
-        yield NOT_TRACED
-        return
+        return _NOT_TRACED
     context = tracing.propagator.extract(headers(), Context())
-    attributes |= {
+    known: Attributes = {
         "messaging.system": "kafka",
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
         "messaging.destination.name": topic,
     }
-    started = tracing.tracer.start_span(f"process {topic}", context, SpanKind.CONSUMER, attributes)
-    if not started.is_recording():
-        yield NOT_TRACED
-        return
+    started = tracing.tracer.start_span(f"process {topic}", context, SpanKind.CONSUMER, known | attributes())
+    return _processing(started, context) if started.is_recording() else _NOT_TRACED
+
+
+@contextmanager
+def _processing(started: Span, context: Context) -> Iterator[Processing]:
     with _current(started):
         yield Processing(started, context)
 
 
-@contextmanager
-def span(name: str) -> Iterator[Span]:
+def span(name: str) -> AbstractContextManager[Span]:
     """Record a part of what is done for a request; what is done for none is not recorded."""
     if tracing.tracer is None or not current().is_valid:
-        yield INVALID_SPAN
-        return
-    with _current(tracing.tracer.start_span(name)) as started:
-        yield started
+        return _NO_SPAN
+    return _current(tracing.tracer.start_span(name))
 
 
-@contextmanager
-def call(name: str, attributes: Callable[[], Attributes]) -> Iterator[Span]:
+def call(name: str, attributes: Callable[[], Attributes]) -> AbstractContextManager[Span]:
     """Record a call to another server, made for a request; the caller tells of its failures itself."""
     if tracing.tracer is None or not current().is_valid:
-        yield INVALID_SPAN
-        return
+        return _NO_SPAN
     started = tracing.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes())
-    with trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False):
-        yield started
+    return trace.use_span(started, end_on_exit=True, record_exception=False, set_status_on_exception=False)
 
 
 def event(name: str) -> None:

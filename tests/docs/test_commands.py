@@ -12,9 +12,8 @@ from rorbridge.settings import KafkaSettings
 from tests.docs.claims import complaints
 from tests.docs.pages import Block, Page, pages, without_comments
 from tests.docs.terminal import Names, Newcomer
-
 from tests.support.kafka import Broker
-from tests.support.processes import running_lookalike
+from tests.support.processes import ror_settings, running_lookalike
 
 PAGES = {page.name: page for page in pages()}
 TO_RUN = [page for page in PAGES.values() if page.same_as is None and any(one.commands.strip() for one in page.blocks)]

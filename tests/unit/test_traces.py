@@ -35,7 +35,7 @@ def by_name(exported: InMemorySpanExporter) -> dict[str, ReadableSpan]:
 
 def sent() -> dict[str, str]:
     """Process a request and give the headers that its result carries."""
-    with traces.processing("requests", lambda: HEADERS, {}) as processing:
+    with traces.processing("requests", lambda: HEADERS, dict) as processing:
         span, carried = processing.sending("results", 10)
     span.end()
     return carried
@@ -60,7 +60,7 @@ def test_what_is_not_recorded_carries_nothing_of_ours(monkeypatch: pytest.Monkey
 def test_an_error_is_told_by_its_class_and_never_by_its_text(exported: InMemorySpanExporter) -> None:
     with (
         pytest.raises(ValueError, match="canary"),
-        traces.processing("requests", lambda: HEADERS, {}),
+        traces.processing("requests", lambda: HEADERS, dict),
         traces.span("search"),
     ):
         raise ValueError("canary")
@@ -82,7 +82,7 @@ async def test_a_call_goes_on_in_the_trace_of_who_made_it_when_that_one_has_give
         with traces.call("GET search", dict):
             pass
 
-    with traces.processing("requests", lambda: HEADERS, {}), traces.span("search"):
+    with traces.processing("requests", lambda: HEADERS, dict), traces.span("search"):
         working = asyncio.create_task(work())
         await asyncio.sleep(0)
     over.set()
@@ -103,7 +103,7 @@ def test_what_no_request_asked_for_is_no_trace(exported: InMemorySpanExporter) -
 
 def test_parking_is_told_once_and_its_time_is_added_up(exported: InMemorySpanExporter) -> None:
     told: list[bool] = []
-    with traces.processing("requests", lambda: HEADERS, {}) as processing:
+    with traces.processing("requests", lambda: HEADERS, dict) as processing:
         parking = processing.watched(told.append)
         for waits in (False, True, True, False, False, True, False):
             parking(waits)
