@@ -11,7 +11,7 @@ import yaml
 from rorbridge.settings import Settings, SettingsError, load
 from tests.deploy.release import NEWEST, OLDEST, RefusedError, Release, notes, render, values
 from tests.deploy.tools import CHECKOUT, told, tool
-from tests.support.chart import CHART, groups, place, settings_schemas
+from tests.support.chart import ALERTS, CHART, groups, place, settings_schemas
 from tests.support.kafka import Broker, Topics
 from tests.support.processes import running_lookalike, running_service
 
@@ -332,6 +332,16 @@ def test_the_network_policy_opens_the_ports_that_the_settings_name(
     release = render(values("default"), *(f"{name}={value}" for name, value in given.items()))
     rules = release.one("NetworkPolicy")["spec"]["egress"]
     assert [{one["port"] for one in rule["ports"]} for rule in rules] == ports
+
+
+def test_the_alerts_are_those_of_prometheus_unless_others_are_given() -> None:
+    release = render(values("default"), "prometheusRule.enabled=true")
+    code, said = kubeconform(release.text, NEWEST)
+    assert code == 0, said
+    of_prometheus = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
+    assert release.one("PrometheusRule")["spec"]["groups"] == of_prometheus
+    [given] = render(values("full")).one("PrometheusRule")["spec"]["groups"]
+    assert [rule["alert"] for rule in given["rules"]] == ["RorbridgeDown"]
 
 
 def test_the_notes_say_what_to_do_next(tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_kafka_is_the_one_that_the_tests_run_on() -> None:
     assert services()["kafka"]["image"] == f"apache/kafka:{kafka_version()}"
 
 
-@pytest.mark.parametrize("name", sorted(OURS | {"kafka"}))
+@pytest.mark.parametrize("name", sorted(services()))
 def test_what_is_mounted_from_here_is_here(name: str) -> None:
     sources = [one.split(":")[0] for one in services()[name].get("volumes", [])]
     assert [one for one in sources if one.startswith(".") and not (COMPOSE.parent / one).exists()] == []

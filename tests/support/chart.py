@@ -65,8 +65,7 @@ def settings_schemas() -> dict[str, dict[str, Any]]:
 
 def files() -> dict[Path, str]:
     """Give the files as they have to be."""
-    copied = {CHART / ALERTS.name: ALERTS.read_text(encoding="utf-8")} if ALERTS.exists() else {}
-    return {SCHEMA: _schema()} | copied
+    return {SCHEMA: _schema(), CHART / ALERTS.name: ALERTS.read_text(encoding="utf-8")}
 
 
 def _schema() -> str:
