@@ -64,9 +64,10 @@ def test_examples_of_replay(stage: Stage, folder: Path) -> None:
 
 @pytest.mark.real_kafka
 def test_examples_of_check(stage: Stage, folder: Path) -> None:
-    table, as_json = ended("check", stage, folder)
+    table, as_json, creating = ended("check", stage, folder)
     assert "write rights" in table.piped
     assert json.loads(as_json.piped)["ok"]
+    assert "all three" in creating.piped  # there is nothing to create
 
 
 @pytest.mark.kafka

@@ -15,7 +15,7 @@ from rorbridge.telemetry import exporting as exporting_module
 from rorbridge.telemetry.exporting import ExportSettingsError, exporting
 from rorbridge.telemetry.traces import tracing
 from tests.support.collector import collector
-from tests.support.processes import free_port
+from tests.support.processes import environment, free_port
 
 SECRET = "Bearer the secret"
 
@@ -93,7 +93,7 @@ def test_the_command_ends_with_that_line(tmp_path: Path) -> None:
     }
     ended = subprocess.run(
         [sys.executable, "-m", "rorbridge", "run"],
-        env=os.environ | settings,
+        env=environment(settings),
         capture_output=True,
         text=True,
         check=False,
