@@ -53,8 +53,25 @@ def write_schemas(directory: Path) -> list[Path]:
 
 
 def _registered(schema: dict[str, Any]) -> str:
-    """Give a schema as registries have it: without examples, since another example would be another version."""
-    return _text(draft07({name: value for name, value in schema.items() if name != "examples"}))
+    """Give a schema as registries have it: what is valid, without the words about it.
+
+    A word that is changed would be another version there, and none where nobody may register one.
+    """
+    return _text(draft07(_without_words(schema) | {"title": schema["title"]}))
+
+
+def _without_words(schema: Any) -> Any:
+    """Take out titles, descriptions and examples; properties of such names are no texts, and stay."""
+    if isinstance(schema, list):
+        return [_without_words(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: _without_words(value)
+        for name, value in schema.items()
+        if not (name in {"title", "description"} and isinstance(value, str))
+        and not (name == "examples" and isinstance(value, list))
+    }
 
 
 def _text(schema: dict[str, Any]) -> str:

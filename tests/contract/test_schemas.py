@@ -18,7 +18,7 @@ from rorbridge.events.examples import Example, answered, examples
 from rorbridge.events.offer import Offer
 from rorbridge.events.problem import InvalidRequestError, parse_request
 from rorbridge.events.result import OrientationResult, Problem, Status, encode
-from rorbridge.events.schemas import request_schema, result_schema
+from rorbridge.events.schemas import registered_result_schema, request_schema, result_schema, write_schemas
 from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.match import Verdict
@@ -117,6 +117,34 @@ def test_there_is_an_answered_example_of_each_status() -> None:
 
 async def test_the_answered_examples_are_what_the_product_answers() -> None:
     assert {f"{one.status}.json": one.data for one in answered()} == await answered_afresh(), "run `make schemas`"
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda one: one["title"])
+def test_what_a_registry_has_does_not_change_with_the_words_about_it(
+    schema: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = f"{schema['$id'].rpartition(':')[2]}.draft-07.schema.json"
+    monkeypatch.setattr("rorbridge.events.schemas.request_schema", lambda: reworded(request_schema()))
+    monkeypatch.setattr("rorbridge.events.schemas.result_schema", lambda: reworded(result_schema()))
+    write_schemas(tmp_path)
+    assert (tmp_path / name).read_bytes() == (PUBLISHED / name).read_bytes()
+
+
+def test_a_property_that_is_named_description_stays_in_what_a_registry_has() -> None:
+    definitions = json.loads(registered_result_schema())["definitions"]
+    assert {"name", "description"} <= set(definitions["Place"]["properties"])
+
+
+def reworded(schema: Any) -> Any:
+    """Say everything in other words, but for the schema's own name."""
+    if isinstance(schema, list):
+        return [reworded(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: reworded(value) for name, value in schema.items()}
+    if "$id" not in schema:
+        found |= {name: "in other words" for name in ("title", "description") if isinstance(schema.get(name), str)}
+    return found
 
 
 WORDS_OF_BOTH = {
