@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.deploy import standin
-from tests.deploy.tools import CHECKOUT, installed, left_out
+from tests.deploy.tools import CHECKOUT, installed
+from tests.support.leftout import left_out
 
 _CERTIFICATES = Path("/etc/ssl/certs")
 _PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

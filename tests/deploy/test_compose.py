@@ -11,7 +11,8 @@ import yaml
 
 from rorbridge.bus.localbroker import BrokerUnavailableError, kafka_version
 from tests.deploy.composed import COMPOSE, Addresses, ComposedKafka, command, healthcheck, running, services, variables
-from tests.deploy.tools import CHECKOUT, left_out, told, tool
+from tests.deploy.tools import CHECKOUT, told, tool
+from tests.support.leftout import left_out
 from tests.support.processes import Service
 
 OURS = {"bridge", "lookalike", "check", "sender"}

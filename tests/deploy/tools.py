@@ -1,13 +1,11 @@
 """The tools that these tests run, and what is said when one is not there."""
 
-import os
 import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
-import pytest
+from tests.support.leftout import left_out
 
 CHECKOUT = Path(__file__).parents[2]
 _TOOLS = CHECKOUT / ".venv" / "tools" / "bin"
@@ -27,13 +25,6 @@ def installed(name: str, package: str) -> str:
     if found is None:
         left_out(f"{name} is needed (apt-get install --no-install-recommends {package})")
     return found
-
-
-def left_out(reason: str) -> NoReturn:
-    """Skip, unless the session is one that may leave nothing out."""
-    if os.environ.get("RORBRIDGE_TEST_BROKER") == "kafka":
-        pytest.fail(f"RORBRIDGE_TEST_BROKER=kafka leaves nothing out, but: {reason}")
-    pytest.skip(reason)
 
 
 def told(command: Sequence[str | Path], stdin: str | None = None) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.commands import COMMANDS, surroundings
+from tests.support.leftout import left_out
 
 PROGRAMS = str(Path(sys.executable).parent)
 
@@ -62,7 +63,7 @@ def asked(shell: str, line: str) -> list[str]:
 def in_shell(shell: str, *options: str, script: str, home: Path) -> str:
     found = shutil.which(shell)
     if found is None:
-        pytest.skip(f"{shell} is not installed: apt-get install {shell}")
+        left_out(f"{shell} is not installed: apt-get install {shell}")
     return ran([found, *options, "-c", script], {"HOME": str(home)})
 
 

@@ -144,24 +144,28 @@ def on_terminal(
     if process.stdout:
         read[process.stdout.fileno()] = b""
     deadline = time.monotonic() + PATIENCE_S
-    with selectors.DefaultSelector() as selector:
-        for one in read:
-            selector.register(one, selectors.EVENT_READ)
-        while selector.get_map():
-            assert time.monotonic() < deadline, read
-            for key, _ in selector.select(1):
-                data = _read(key.fd)
-                read[key.fd] += data
-                if not data:
-                    selector.unregister(key.fd)
-            if when and when.encode() in b"".join(read.values()):
-                then(process, ours)
-                when = None
-    process.wait(PATIENCE_S)
-    piped = read[process.stdout.fileno()].decode() if process.stdout else ""
-    if process.stdout:
-        process.stdout.close()
-    os.close(ours)
+    try:
+        with selectors.DefaultSelector() as selector:
+            for one in read:
+                selector.register(one, selectors.EVENT_READ)
+            while selector.get_map():
+                assert time.monotonic() < deadline, read
+                for key, _ in selector.select(1):
+                    data = _read(key.fd)
+                    read[key.fd] += data
+                    if not data:
+                        selector.unregister(key.fd)
+                if when and when.encode() in b"".join(read.values()):
+                    then(process, ours)
+                    when = None
+        process.wait(PATIENCE_S)
+        piped = read[process.stdout.fileno()].decode() if process.stdout else ""
+    finally:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+        os.close(ours)
     return Ended(process.returncode, read[ours].decode(), piped)
 
 
