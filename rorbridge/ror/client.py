@@ -150,7 +150,7 @@ class RorDirectory:
 
     async def _in_turn(self, asked: Query, gate: Gate, *, keep_raw: bool) -> tuple[Found, int]:
         async with self._places:
-            traces.event("turn")
+            traces.event("place")
             budget = Budget(self._settings.timeout)
             try:
                 try:
