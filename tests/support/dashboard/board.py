@@ -20,6 +20,10 @@ ROWS = {
 }
 
 
+BUILD, NAMESPACE, JOB = "rorbridge_build_info", 'namespace=~"$namespace"', 'job=~"$job"'
+"""What the variables ask."""
+
+
 def dashboard() -> str:
     """Give the dashboard as Grafana takes it, in JSON."""
     built = (
@@ -33,10 +37,11 @@ def dashboard() -> str:
         .tooltip(DashboardCursorSync.CROSSHAIR)
         .editable()
         .with_variable(builders.DatasourceVariable("datasource").label("Prometheus").type("prometheus"))
-        .with_variable(variable("job", "Job", "label_values(rorbridge_build_info, job)"))
-        .with_variable(variable("instance", "Instance", 'label_values(rorbridge_build_info{job=~"$job"}, instance)'))
+        .with_variable(variable("namespace", "Namespace", f"label_values({BUILD}, namespace)", everything=".*"))
+        .with_variable(variable("job", "Job", f"label_values({BUILD}{{{NAMESPACE}}}, job)"))
+        .with_variable(variable("instance", "Instance", f"label_values({BUILD}{{{NAMESPACE}, {JOB}}}, instance)"))
         .annotation(annotation("ROR away", "max(rorbridge_circuit_open{@}) == 1", RED))
-        .annotation(annotation("Instance started", "changes(process_start_time_seconds{@}[2m]) > 0", BLUE))
+        .annotation(annotation("Instance started", "time() - process_start_time_seconds{@} < 60", BLUE))
     )
     for title, panels in ROWS.items():
         built = built.with_row(row(title))

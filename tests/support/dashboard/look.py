@@ -15,7 +15,7 @@ from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 SOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
-CHOSEN = 'job=~"$job", instance=~"$instance"'
+CHOSEN = 'namespace=~"$namespace", job=~"$job", instance=~"$instance"'
 """The label matchers of the dashboard's variables: ``{@}`` and ``{@, …}`` in a query stand for them."""
 
 GREEN, YELLOW, ORANGE, RED, BLUE, GREY = "green", "yellow", "orange", "red", "blue", "#808080"
@@ -40,7 +40,7 @@ P = TypeVar("P", bound=_Targeted)
 
 
 def query(text: str, legend: str = "", *, instant: bool = False, table: bool = False) -> Dataquery:
-    """Make a query of PromQL in which ``@`` stands for the chosen jobs and instances."""
+    """Make a query of PromQL in which ``@`` stands for the chosen namespaces, jobs and instances."""
     expression = " ".join(re.sub(r"\{@", "{" + CHOSEN, text).split())
     built = Dataquery().expr(expression).datasource(SOURCE).legend_format(legend or "__auto")
     built = built.instant() if instant else built.range()
@@ -160,13 +160,16 @@ def row(title: str) -> builders.Row:
     return builders.Row(title)
 
 
-def variable(name: str, label: str, values: str) -> builders.QueryVariable:
-    """Make a variable for one, several or all of the *values* that a Prometheus query of variables gives."""
+def variable(name: str, label: str, values: str, *, everything: str = ".+") -> builders.QueryVariable:
+    """Make a variable for one, several or all of the *values* that a Prometheus query of variables gives.
+
+    *everything* is the expression for all of them; one that matches nothing too also takes what has no such label.
+    """
     built = builders.QueryVariable(name).label(label).datasource(SOURCE)
     built = built.query({"query": values, "refId": name, "qryType": 1})
     built = built.refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED).sort(dashboard.VariableSort.ALPHABETICAL_ASC)
-    everything = dashboard.VariableOption(text="All", value="$__all", selected=True)
-    return built.multi(True).include_all(True).all_value(".+").current(everything)
+    all_ = dashboard.VariableOption(text="All", value="$__all", selected=True)
+    return built.multi(True).include_all(True).all_value(everything).current(all_)
 
 
 def annotation(name: str, text: str, color: str) -> builders.AnnotationQuery:

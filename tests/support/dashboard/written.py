@@ -29,7 +29,7 @@ def metric(series: str) -> str:
 
 def asked(expression: str) -> str:
     """Put in what Grafana puts in for a run of seconds that is scraped every second."""
-    values = {"$job": ".+", "$instance": ".+", "$__rate_interval": "10s", "$__range": "5m"}
+    values = {"$namespace": ".*", "$job": ".+", "$instance": ".+", "$__rate_interval": "10s", "$__range": "5m"}
     for name, value in values.items():
         expression = expression.replace(name, value)
     assert "$" not in expression

@@ -32,10 +32,23 @@
 {{- if gt (int .Values.keda.minReplicas) (include "rorbridge.maxReplicas" . | int) }}
 {{- fail (printf "keda.minReplicas: %d is more than the most, %s" (int .Values.keda.minReplicas) (include "rorbridge.maxReplicas" .)) }}
 {{- end }}
+{{- $protocol := $kafka.security_protocol | default "" }}
+{{- if and (hasPrefix "SASL" $protocol) (not .Values.keda.authentication) }}
+{{- fail (printf "keda.authentication: settings.kafka.security_protocol is %s, so KEDA needs Kafka credentials of its own: name a TriggerAuthentication" $protocol) }}
+{{- end }}
 {{- else if gt (int .Values.replicaCount) (int .Values.partitions) }}
 {{- fail (printf "replicaCount: %d pods cannot share %d partitions; the others would never be ready" (int .Values.replicaCount) (int .Values.partitions)) }}
 {{- end }}
 {{- if and .Values.kafkaTopics.enabled (not .Values.kafkaTopics.cluster) }}
 {{- fail "kafkaTopics.cluster: name the Strimzi Kafka that the topics belong to" }}
+{{- end }}
+{{- if .Values.kafkaTopics.enabled }}
+{{- $topics := .Values.kafkaTopics }}
+{{- range $name := list "requests" "results" "deadLetters" }}
+{{- $insync := get (merge (dict) (get $topics $name).config $topics.config) "min.insync.replicas" | default 1 | int }}
+{{- if gt $insync (int $topics.replicas) }}
+{{- fail (printf "kafkaTopics.replicas: %d with min.insync.replicas %d for kafkaTopics.%s would let nobody write; more replicas, or kafkaTopics.config.min\\.insync\\.replicas" (int $topics.replicas) $insync $name) }}
+{{- end }}
+{{- end }}
 {{- end }}
 {{- end }}

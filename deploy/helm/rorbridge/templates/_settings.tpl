@@ -93,6 +93,17 @@
 {{- if kindIs "invalid" $value }}{{ index . 3 }}{{ else }}{{ include "rorbridge.text" $value }}{{ end }}
 {{- end }}
 
+{{/* HOST:PORT,… as the service reads its setting: no spaces, 9092 where no port is named. */}}
+{{- define "rorbridge.bootstrapServers" -}}
+{{- $found := list }}
+{{- range splitList "," .Values.settings.kafka.bootstrap_servers }}
+{{- with trim . }}
+{{- $found = append $found (ternary . (printf "%s:9092" .) (regexMatch ":[0-9]+$" .)) }}
+{{- end }}
+{{- end }}
+{{- join "," $found }}
+{{- end }}
+
 {{- define "rorbridge.port" -}}
 {{- include "rorbridge.setting" (list . "http" "port" 8080) }}
 {{- end }}
