@@ -181,12 +181,15 @@ def _where(record: Record) -> dict[str, str | int]:
 
 
 def _carried(record: Record, event: envelope.RequestEvent | None) -> dict[str, str]:
-    """Give the headers of a record as propagators read them, with the trace context that the event names."""
-    found = {name.lower(): (raw or b"").decode(errors="replace") for name, raw in record.headers}
-    if event is None:
-        return found
-    trace = {"traceparent": event.traceparent, "tracestate": event.tracestate}
-    return found | {name: value for name, value in trace.items() if value}
+    """Give what propagators read of a record: its trace context, and of its headers only those that they ask for."""
+    trace = event.trace_context if event else envelope.trace_context(record.headers)
+    asked = {name.lower(): name for name in traces.fields_beside_trace()}
+    others = {
+        asked[name.lower()]: (raw or b"").decode(errors="replace")
+        for name, raw in record.headers
+        if name.lower() in asked
+    }
+    return others | trace
 
 
 def _trace_id(traceparent: str | None) -> str | None:

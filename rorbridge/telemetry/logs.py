@@ -17,6 +17,9 @@ from rorbridge.telemetry import traces
 _LIBRARIES = ("aiokafka", "httpx", "httpcore", "uvicorn", "faststream", "opentelemetry")
 """Libraries whose chatter below a warning is left out, and whose warnings are told once and then counted."""
 
+_REPEAT_INPUT: Final = ("opentelemetry.trace", "opentelemetry.baggage", "opentelemetry.propagators")
+"""Loggers whose warnings repeat the headers of a request: what cannot be read of them is dropped without a word."""
+
 _EVERY_S: Final = 30.0
 """How often a library may say the same: aiokafka says sixty times a second that Kafka is away."""
 _MOST_REMEMBERED: Final = 256
@@ -101,3 +104,5 @@ def configure(format_: Literal["json", "console"], level: str) -> None:
     root.setLevel(level)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in _REPEAT_INPUT:
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -116,6 +116,11 @@ class _Parked:
             self.span.set_attribute("rorbridge.parked_ms", round(self.total_s * 1000, 1))
 
 
+def fields_beside_trace() -> set[str]:
+    """Give the headers that propagators read beside W3C's trace context, such as baggage: by default none."""
+    return tracing.propagator.fields - {"traceparent", "tracestate"}
+
+
 def processing(
     topic: str, headers: Callable[[], Mapping[str, str]], attributes: Callable[[], Attributes]
 ) -> AbstractContextManager[Processing]:

@@ -4,9 +4,16 @@ import asyncio
 import json
 import struct
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.context import Context
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import default_getter
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from structlog.testing import capture_logs
 
 from rorbridge.bus.answer import Answerer
@@ -22,6 +29,7 @@ from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import KafkaSettings, SchemaRegistrySettings
+from rorbridge.telemetry.traces import tracing
 from tests.support.fhir import location, searchset, service
 
 KAFKA = KafkaSettings(bootstrap_servers="unused:9092", group_id="ours")
@@ -185,6 +193,52 @@ def test_the_line_of_what_is_no_event_says_where_it_is_and_why() -> None:
     assert no_event.items() >= {"trace_id": TRACE, **PLACE, "status": "no-event"}.items()
     assert "not JSON" in no_event["problem"]
     assert unreadable.items() >= {**PLACE, "status": "no-event", "problem": "unreadable: UnicodeDecodeError"}.items()
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> TracerProvider:
+    """Traces are on."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    monkeypatch.setattr(tracing, "tracer", provider.get_tracer("test"))
+    return provider
+
+
+CANARY = "patient Dupont a ne le 1950"
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("value", [REQUEST, b"no event"])
+def test_propagators_are_given_nothing_of_a_record_but_a_trace_that_is_valid(
+    value: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = HEADERS if value == REQUEST else []
+    canaries = [(name, CANARY.encode()) for name in ("tracestate", "baggage", "b3", "other")]
+    read: list[dict[str, str]] = []
+
+    class Listening(TraceContextTextMapPropagator):
+        def extract(self, carrier: Any, context: Context | None = None, getter: Any = default_getter) -> Context:
+            read.append(dict(carrier))
+            return super().extract(carrier, context, getter)
+
+    monkeypatch.setattr(tracing, "propagator", Listening())
+    answer(record(value, [*headers, TRACED, *canaries]))
+    answer(record(value, [*headers, ("traceparent", CANARY.encode()), *canaries]))
+    assert read == [{"traceparent": TRACED[1].decode()}, {}]
+    monkeypatch.setattr(tracing, "propagator", CompositePropagator([Listening(), W3CBaggagePropagator()]))
+    answer(record(value, [*headers, TRACED, ("Baggage", b"a=b"), ("tracestate", CANARY.encode())]))
+    assert read[2:] == [{"traceparent": TRACED[1].decode(), "baggage": "a=b"}]
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_result_carries_no_tracestate_of_another_trace() -> None:
+    event = {"specversion": "1.0", "id": "a", "source": "urn:t", "type": REQUEST_TYPE, "data": json.loads(REQUEST)}
+    event["traceparent"] = TRACED[1].decode()
+    other = f"00-{TRACE[::-1]}-00f067aa0ba902b7-01".encode()
+    [one] = answer(record(json.dumps(event).encode(), [("traceparent", other), ("tracestate", b"vendor=ofother")]))
+    headers = dict(one.headers)
+    assert headers["traceparent"].split(b"-")[1].decode() == TRACE
+    assert not {"tracestate", "ce_tracestate"} & set(headers)
 
 
 def test_a_dead_letter_that_comes_back_does_not_gather_headers() -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.trace import TraceState
 
 from rorbridge.telemetry import logs
 
@@ -29,6 +31,22 @@ def test_a_traceback_shows_no_variables(format_: str, capsys: pytest.CaptureFixt
     assert SECRET not in told
     if format_ == "json":
         assert json.loads(told)["event"] == "bug"
+
+
+def test_what_opentelemetry_cannot_read_of_a_requests_headers_is_not_repeated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = logging.getLogger().handlers[:]
+    logs.configure("json", "DEBUG")
+    try:
+        TraceState.from_header([SECRET])
+        W3CBaggagePropagator().extract({"baggage": SECRET})
+        logging.getLogger("opentelemetry.exporter").warning("the collector is away")
+    finally:
+        logging.getLogger().handlers = before
+        structlog.reset_defaults()
+    [line] = capsys.readouterr().err.splitlines()
+    assert "the collector is away" in line
 
 
 def fail(body: str) -> float:
