@@ -92,6 +92,15 @@ def test_what_a_library_repeats_is_told_once_in_thirty_seconds_with_a_count(line
     ]
 
 
+def test_what_a_library_told_as_a_warning_is_told_again_as_an_error(lines: Lines) -> None:
+    lines.addFilter(logs.Repeats(lambda: 0.0))
+    library = logging.getLogger("aiokafka.conn")
+    for _ in range(2):
+        library.warning("Topic %s is not available", "requests")
+        library.error("Topic %s is not available", "requests")
+    assert [one.levelname for one in lines.kept] == ["WARNING", "ERROR"]
+
+
 def test_our_own_lines_are_all_told_however_alike_they_are(lines: Lines) -> None:
     lines.addFilter(logs.Repeats(lambda: 0.0))
     for _ in range(5):
