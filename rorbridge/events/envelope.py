@@ -67,7 +67,7 @@ class RequestEvent:
 
     @property
     def trace_context(self) -> dict[str, str]:
-        """The trace context (W3C) that goes on, by the names of its headers; the state is nothing without its parent."""
+        """The trace context (W3C) that goes on, by its headers' names; the state is nothing without its parent."""
         return _valid_trace({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
@@ -159,19 +159,19 @@ def trace_context(headers: Headers) -> dict[str, str]:
 
 def _valid_trace(attributes: Mapping[str, Any]) -> dict[str, str]:
     """Give of a trace context what may be passed on; anything else is dropped, as the standard asks."""
-    parent, state = attributes.get("traceparent"), attributes.get("tracestate")
+    parent, state = attributes.get("traceparent"), _tracestate(attributes.get("tracestate"))
     if not (isinstance(parent, str) and _TRACEPARENT.fullmatch(parent)):
         return {}
-    return {"traceparent": parent, **({"tracestate": state} if _is_tracestate(state) else {})}
+    return {"traceparent": parent, **({"tracestate": state} if state else {})}
 
 
-def _is_tracestate(value: Any) -> bool:
-    """Tell whether *value* is what vendors may add to a trace context; what it means is theirs alone."""
+def _tracestate(value: Any) -> str | None:
+    """Give what vendors added to a trace context, where it is a list as it should be; it means nothing to us."""
     if not (isinstance(value, str) and len(value) <= _LONGEST_TRACESTATE):
-        return False
+        return None
     members = [one for member in value.split(",") if (one := member.strip(" \t"))]
     keys = [found["key"] for one in members if (found := _TRACESTATE_MEMBER.fullmatch(one))]
-    return 0 < len(members) == len(set(keys)) <= _MOST_TRACESTATE_MEMBERS
+    return value if 0 < len(members) == len(set(keys)) <= _MOST_TRACESTATE_MEMBERS else None
 
 
 def _trace_headers(event: RequestEvent) -> list[tuple[str, bytes]]:

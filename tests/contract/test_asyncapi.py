@@ -218,7 +218,7 @@ def test_every_header_that_is_written_is_described(
     request = envelope.request_headers(id_="a", source="urn:tool", time=NOW, traceparent=traceparent)
     replayed = envelope.again(envelope.read(b"{}", request, ""), NOW)
     record = a_record(b"{}", request)
-    cut = dead_letter("dead", record, "ours", status="failed", error="e", message="m", reason="failed")
+    cut = dead_letter("dead", record, "ours", error="e", message="m", reason="failed")
     assert cut.smaller is not None
     letters = [one.headers for one in (cut, *cut.smaller(0))]
     content = document(kafka())

@@ -70,7 +70,10 @@ def test_nothing_is_traced_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatc
         ({"EXPORTER_OTLP_HEADERS": SECRET}, "OTEL_EXPORTER_OTLP_HEADERS: it is no list"),
         ({"EXPORTER_OTLP_TRACES_HEADERS": f"a=1,{SECRET}"}, "OTEL_EXPORTER_OTLP_TRACES_HEADERS: it is no list"),
         ({"EXPORTER_OTLP_HEADERS": "a=Bearer%20the%20secret%0A1"}, f"OTEL_EXPORTER_OTLP_HEADERS: {NO_HEADER}"),
-        ({"EXPORTER_OTLP_TRACES_HEADERS": f"a={quote(SECRET)}%0D%0Ab"}, f"OTEL_EXPORTER_OTLP_TRACES_HEADERS: {NO_HEADER}"),
+        (
+            {"EXPORTER_OTLP_TRACES_HEADERS": f"a={quote(SECRET)}%0D%0Ab"},
+            f"OTEL_EXPORTER_OTLP_TRACES_HEADERS: {NO_HEADER}",
+        ),
         ({"EXPORTER_OTLP_HEADERS": "a%0Ab=Bearer%20the%20secret"}, f"OTEL_EXPORTER_OTLP_HEADERS: {NO_HEADER}"),
         ({"EXPORTER_OTLP_HEADERS": f"a={quote(SECRET)}%E2%82%AC"}, f"OTEL_EXPORTER_OTLP_HEADERS: {NO_HEADER}"),
         ({"EXPORTER_OTLP_ENDPOINT": f"http://us:{SECRET}@h:1"}, f"OTEL_EXPORTER_OTLP_ENDPOINT: {NO_CREDENTIALS}"),

@@ -127,7 +127,8 @@ def _text(description: str, **more: Any) -> Schema:
 
 _TOLD: Final[dict[str, Schema]] = {
     deadletter.STATUS: _text(
-        "`rejected` and `failed` requests have a result, too; `no-event` has none.",
+        "`rejected` and `failed` requests have a result, too, but where the kind of error is the name of a class: "
+        "there rorbridge itself broke. `no-event` has none.",
         enum=["rejected", "failed", deadletter.NO_EVENT],
     ),
     "kafka_dlt-original-topic": _text("Topic of the original record."),
