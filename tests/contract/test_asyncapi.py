@@ -235,6 +235,15 @@ def test_every_header_that_is_written_is_described(
         validator(content, "components", "messages", message, "headers").validate(read)
 
 
+def test_the_parent_in_a_result_is_not_said_to_be_that_of_the_request() -> None:
+    messages = document(kafka())["components"]["messages"]
+    for name in ("traceparent", "ce_traceparent"):
+        asked, told = (messages[one]["headers"]["properties"][name] for one in ("request", "result"))
+        assert "its span of sending" in told["description"]
+        assert "passes through" not in asked["description"]
+        assert told | {"description": ""} == asked | {"description": ""}, "the same but for what it says"
+
+
 def number(raw: bytes) -> int:
     return int.from_bytes(raw, "big", signed=True)
 
