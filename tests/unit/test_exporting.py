@@ -60,6 +60,7 @@ def test_nothing_is_traced_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatc
         ({"TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER: 'zipkin' is not known here; otlp, console or none"),
         ({"EXPORTER_OTLP_ENDPOINT": "collector:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT: it is no URL"),
         ({"EXPORTER_OTLP_TRACES_ENDPOINT": "http://[::1"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it is no URL"),
+        ({"EXPORTER_OTLP_ENDPOINT": f"http://h:1/\n{SECRET}"}, "OTEL_EXPORTER_OTLP_ENDPOINT: it is no URL"),
         ({"EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' is not spoken here"),
         ({"TRACES_SAMPLER": "sometimes"}, "OTEL_TRACES_SAMPLER: 'sometimes' is not one of always_off"),
         ({"TRACES_SAMPLER": "traceidratio", "TRACES_SAMPLER_ARG": "10"}, "OTEL_TRACES_SAMPLER_ARG: '10'"),
