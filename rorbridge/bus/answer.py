@@ -28,9 +28,6 @@ log = get_logger(__name__)
 
 Record = ConsumerRecord[bytes, bytes]
 
-for _status in Status:
-    metrics.RESULTS.labels(_status.value)  # what has not happened yet is 0, not absent
-
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
@@ -137,14 +134,29 @@ class Answerer:
         def smaller(size: int) -> tuple[Outgoing, ...]:
             shorter = cut(result, size - wireformat.HEAD_BYTES if self.schema else size)
             value = self._value(encode(shorter))
-            published = Outgoing(self.kafka.results_topic, record.key, value, headers, offers=offers_in(shorter))
+            published = Outgoing(
+                self.kafka.results_topic,
+                record.key,
+                value,
+                headers,
+                offers=offers_in(shorter),
+                status=shorter.status,
+            )
             if shorter.status is Status.FAILED and result.status is not Status.FAILED:
                 log.warning("result-too-large", request_id=event.id, **_where(record), bytes=len(data), room=size)
                 return (published, self._letter(record, shorter))
             return (published,)
 
-        value = self._value(data)
-        return Outgoing(self.kafka.results_topic, record.key, value, headers, smaller, offers_in(result), span=span)
+        return Outgoing(
+            self.kafka.results_topic,
+            record.key,
+            self._value(data),
+            headers,
+            smaller,
+            offers_in(result),
+            status=result.status,
+            span=span,
+        )
 
     def _value(self, data: bytes) -> bytes:
         """Give a result's data as they travel."""
@@ -154,13 +166,11 @@ class Answerer:
         """Give the dead letter of a request that was answered with a problem."""
         kind, detail = (result.problem.type, result.problem.detail) if result.problem else ("unknown", "")
         reason: DeadReason = "rejected" if result.status is Status.REJECTED else "failed"
-        return self._dead_letter(record, kind, detail, reason, result.status)
+        return self._dead_letter(record, kind, detail, reason)
 
-    def _dead_letter(
-        self, record: Record, error: str, message: str, reason: DeadReason, status: str = NO_EVENT
-    ) -> Outgoing:
+    def _dead_letter(self, record: Record, error: str, message: str, reason: DeadReason) -> Outgoing:
         topic, group = self.kafka.dead_letter_topic, self.kafka.group_id
-        return dead_letter(topic, record, group, status=status, error=error, message=message, reason=reason)
+        return dead_letter(topic, record, group, error=error, message=message, reason=reason)
 
 
 def _check_head(record: Record) -> None:
@@ -181,12 +191,15 @@ def _where(record: Record) -> dict[str, str | int]:
 
 
 def _carried(record: Record, event: envelope.RequestEvent | None) -> dict[str, str]:
-    """Give the headers of a record as propagators read them, with the trace context that the event names."""
-    found = {name.lower(): (raw or b"").decode(errors="replace") for name, raw in record.headers}
-    if event is None:
-        return found
-    trace = {"traceparent": event.traceparent, "tracestate": event.tracestate}
-    return found | {name: value for name, value in trace.items() if value}
+    """Give what propagators read of a record: its trace context, and of its headers only those that they ask for."""
+    trace = event.trace_context if event else envelope.trace_context(record.headers)
+    asked = {name.lower(): name for name in traces.fields_beside_trace()}
+    others = {
+        asked[name.lower()]: (raw or b"").decode(errors="replace")
+        for name, raw in record.headers
+        if name.lower() in asked
+    }
+    return others | trace
 
 
 def _trace_id(traceparent: str | None) -> str | None:
@@ -200,16 +213,16 @@ def _tell(
     redactions: Counter[str],
     processing: Processing,
 ) -> None:
-    """One line, one count and one span an outcome; never a body."""
+    """One line and one span an outcome; never a body."""
     search, timing = result.search, result.timing
     problem_ = result.problem.type if result.problem else None
     if processing.is_recorded:
-        processing.span.set_attribute("rorbridge.status", result.status.value)
-        processing.span.set_attribute("rorbridge.offers", offers_in(result))
-        processing.span.set_attribute("rorbridge.rounds", len(search.rounds) if search else 0)
+        with traces.harmless("attributes"):
+            processing.span.set_attribute("rorbridge.status", result.status.value)
+            processing.span.set_attribute("rorbridge.offers", offers_in(result))
+            processing.span.set_attribute("rorbridge.rounds", len(search.rounds) if search else 0)
         if result.status in {Status.FAILED, Status.EXPIRED}:  # a rejected request was answered as it should be
             traces.failed(processing.span, problem_ or result.status.value)
-    metrics.RESULTS.labels(result.status.value).inc()
     if timing:
         metrics.RESOLVE_SECONDS.observe(timing.resolve_ms / 1000)
     for rule, count in redactions.items():

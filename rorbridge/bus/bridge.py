@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaError
 from structlog.stdlib import get_logger
 
 from rorbridge.bus import topics
-from rorbridge.bus.connection import connection
+from rorbridge.bus.connection import connection, in_brief
 from rorbridge.bus.delivery import AtLeastOnce, Delivery, ExactlyOnce, NoTransactionsError, ensure_transactions
 from rorbridge.bus.lane import Lane
 from rorbridge.bus.registry import ResultSchema
@@ -93,7 +93,7 @@ class Bridge(ConsumerRebalanceListener):
     def _ended(self, task: "asyncio.Task[None]") -> None:
         if not task.cancelled() and (error := task.exception()):
             log.critical("bridge-died", exc_info=error)
-            self._dead = Reason("kafka", f"the task that keeps the connection died: {error!r}")
+            self._dead = Reason("kafka", f"the task that keeps the connection died: {in_brief(error)}")
             self._crashed()
 
     def _wait_for(self, part: Part, text: str) -> None:
@@ -177,7 +177,7 @@ class Bridge(ConsumerRebalanceListener):
                 raise
             except Exception as error:  # whatever it is, such as a certificate that is being renewed: it may pass
                 known = isinstance(error, KafkaError | OSError)
-                self._wait_for("kafka", f"Kafka at {self._settings.bootstrap_servers}: {error!r}")
+                self._wait_for("kafka", f"Kafka at {self._settings.bootstrap_servers}: {in_brief(error)}")
                 log.warning("kafka-unreachable", error=repr(error), retry_in_s=pause, exc_info=not known)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
@@ -196,7 +196,7 @@ class Bridge(ConsumerRebalanceListener):
                 failures = 0
             except Exception as error:  # of the coordination task, which may have died of anything
                 failures += 1
-                self._wait_for("kafka", f"the group {self._settings.group_id}: {error!r}")
+                self._wait_for("kafka", f"the group {self._settings.group_id}: {in_brief(error)}")
                 log.warning("group-trouble", error=repr(error))
             await self._note_ends(consumer)
 

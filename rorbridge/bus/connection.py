@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
 from rorbridge.settings import KafkaSettings
@@ -26,6 +27,12 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
         arguments["sasl_plain_username"] = settings.sasl_username
         arguments["sasl_plain_password"] = settings.sasl_password.get_secret_value()
     return arguments
+
+
+def in_brief(error: BaseException) -> str:
+    """Say what went wrong, for whoever may ask for our health; the text of an error that is none of Kafka's or of the
+    network's may hold anything, so that it stands in the log alone."""
+    return repr(error) if isinstance(error, KafkaError | OSError) else type(error).__name__
 
 
 def _path(file: object) -> str | None:

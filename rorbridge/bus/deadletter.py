@@ -5,6 +5,7 @@ offset and timestamp are big-endian longs, the rest is UTF-8.
 """
 
 import struct
+from typing import Final
 
 from aiokafka import ConsumerRecord
 
@@ -29,6 +30,12 @@ KEPT = {REPLAY_OF, REPLAY_ATTEMPT}
 STATUS = "rorbridge-status"
 """Header: ``rejected``, ``failed``, or ``no-event`` for what no result could answer."""
 NO_EVENT = "no-event"
+_STATUSES: Final[dict[DeadReason, str]] = {
+    "rejected": "rejected",
+    "failed": "failed",
+    "not-an-event": NO_EVENT,
+    "unreadable": NO_EVENT,
+}
 
 
 def dead_letter(
@@ -36,14 +43,13 @@ def dead_letter(
     record: ConsumerRecord[bytes, bytes],
     group: str,
     *,
-    status: str,
     error: str,
     message: str,
     reason: DeadReason,
 ) -> Outgoing:
     """Build the dead letter of *record*. *error* names the kind of error, *message* says what was wrong.
 
-    *reason* is what it is counted under.
+    *reason* is what it is counted under, and gives its status.
 
     A record whose key and headers are too many to go along (MOST_HEAD) loses them; its place is told as ever.
     """
@@ -51,7 +57,7 @@ def dead_letter(
     own = record.headers if fits else ()
     headers = (
         *((name, value) for name, value in own if name in KEPT or not name.startswith(("kafka_dlt-", "rorbridge-"))),
-        (STATUS, status.encode()),
+        (STATUS, _STATUSES[reason].encode()),
         ("kafka_dlt-original-topic", record.topic.encode()),
         ("kafka_dlt-original-partition", struct.pack(">i", record.partition)),
         ("kafka_dlt-original-offset", struct.pack(">q", record.offset)),

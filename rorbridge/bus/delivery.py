@@ -21,6 +21,7 @@ from structlog.stdlib import get_logger
 
 from rorbridge.bus.connection import connection
 from rorbridge.bus.outgoing import DEFAULT_LIMIT, LEAST_LIMIT, Outgoing
+from rorbridge.events.result import Status
 from rorbridge.settings import KafkaSettings
 from rorbridge.telemetry import metrics
 
@@ -34,6 +35,9 @@ _TRANSACTION_TIMEOUT_MS = 30_000
 _STOP_S = 5.0
 _COORDINATOR_S = 10.0
 _COORDINATOR_PAUSE_S = 0.2
+
+for _status in Status:
+    metrics.RESULTS.labels(_status.value)  # what has not happened yet is 0, not absent
 
 _stopping: set["asyncio.Task[None]"] = set()
 
@@ -228,6 +232,8 @@ def _count(sent: Sequence[_Sent]) -> None:
     """Count what is published now."""
     metrics.OFFERS_PUBLISHED.inc(sum(one.record.offers for one in sent))
     for one in sent:
+        if one.record.status:
+            metrics.RESULTS.labels(one.record.status.value).inc()
         if one.record.dead:
             metrics.DEAD_LETTERS.labels(one.record.dead).inc()
 

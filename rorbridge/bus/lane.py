@@ -16,6 +16,7 @@ from aiokafka.errors import ProducerFenced
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.answered import NotOursError
+from rorbridge.bus.connection import in_brief
 from rorbridge.bus.delivery import Delivery
 from rorbridge.bus.session import Answers, Session
 from rorbridge.bus.window import Window
@@ -111,7 +112,7 @@ class Lane:
         if not task.cancelled() and (error := task.exception()):
             partition = self._partition.partition
             log.critical("lane-died", partition=partition, exc_info=error)
-            self.not_ready = self.dead = Reason("lanes", f"the lane of partition {partition} died: {error!r}")
+            self.not_ready = self.dead = Reason("lanes", f"the lane of partition {partition} died: {in_brief(error)}")
 
     async def _run(self) -> None:
         """Work in sessions, from what is committed each time, until closed."""
@@ -132,7 +133,7 @@ class Lane:
                 if time.monotonic() - began > _SETTLED_S:
                     pause = _FIRST_PAUSE_S
                 metrics.LANE_RESTARTS.labels("error").inc()
-                self._trouble("lane-restarts", repr(error), pause, trace=True)
+                self._trouble("lane-restarts", in_brief(error), pause, trace=True)
                 await self._wait(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
             finally:

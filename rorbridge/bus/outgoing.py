@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import cramjam
 
+from rorbridge.events.result import Status
 from rorbridge.telemetry.metrics import DeadReason
 from rorbridge.telemetry.traces import INVALID_SPAN, Span
 
@@ -34,6 +35,8 @@ class Outgoing:
     it then; None: it stays."""
     offers: int = 0
     """How many offers are in it."""
+    status: Status | None = None
+    """That of the result; None for a dead letter."""
     dead: DeadReason | None = None
     """Why it is a dead letter; None for a result."""
     span: Span = INVALID_SPAN

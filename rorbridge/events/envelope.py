@@ -8,7 +8,7 @@ Source: CloudEvents specification 1.0.2 and its Kafka protocol binding.
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -34,7 +34,13 @@ _STRUCTURED = "application/cloudevents"
 _RESULT_IDS = uuid.UUID("8b7f7f0e-6d0c-5c54-9a54-0d9d8f5d4a11")
 _FORMAT = JSONFormat()
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
+_TRACESTATE_MEMBER = re.compile(
+    r"(?P<key>[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})="
+    r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+)
+"""A member of the list, between commas. Source: W3C Trace Context, section 3.3.1."""
+_LONGEST_TRACESTATE = 512
+_MOST_TRACESTATE_MEMBERS = 32
 _OF_ANY_RECORD = frozenset({"datacontenttype", "traceparent", "tracestate"})
 """Attributes that headers may hold without the record being an event."""
 
@@ -58,6 +64,11 @@ class RequestEvent:
     """Counts the times that this request was put, by an operator's replay."""
     schema_id: int | None = None
     """Under which id of a schema registry the data were written; None for plain JSON."""
+
+    @property
+    def trace_context(self) -> dict[str, str]:
+        """The trace context (W3C) that goes on, by its headers' names; the state is nothing without its parent."""
+        return _valid_trace({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
 def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
@@ -84,7 +95,10 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
         else:
             source = f"urn:kafka:{place.split('/', maxsplit=1)[0]}"
             event = RequestEvent(place, source, REQUEST_TYPE, None, None, value, schema_id=schema_id)
-    return _with_header_trace(event, attributes)
+    if event.traceparent:
+        return event
+    trace = trace_context(headers)  # of the Kafka headers, where the event itself names none
+    return replace(event, traceparent=trace.get("traceparent"), tracestate=trace.get("tracestate"))
 
 
 def write(
@@ -107,7 +121,7 @@ def write(
         attributes["subject"] = subject
     if request.attempt > 1:
         attributes["attempt"] = str(request.attempt)
-    attributes |= _trace_context(request)
+    attributes |= request.trace_context
     message = to_binary(CloudEvent(attributes, data), _FORMAT)
     return [*message.headers.items(), *_trace_headers(request)]
 
@@ -135,22 +149,33 @@ def again(request: RequestEvent, time: datetime) -> list[tuple[str, bytes]]:
 
 
 def trace_context(headers: Headers) -> dict[str, str]:
-    """Give the trace context (W3C) in the headers of a record that may be no event."""
-    attributes = _attributes(headers)
-    found = {"traceparent": _traceparent(attributes.get("traceparent")), "tracestate": _tracestate(attributes)}
-    return {name: value for name, value in found.items() if value}
+    """Give the trace context (W3C) in the headers of a record that may be no event.
+
+    That of the event comes before that of its transport, and a state is taken from where its parent is.
+    """
+    plain = {name.lower(): _text(raw) for name, raw in headers}
+    return _valid_trace(_attributes(headers)) or _valid_trace(plain)
 
 
-def _trace_context(event: RequestEvent) -> dict[str, str]:
-    """Give the trace context that goes on; the state is nothing without its parent."""
-    if not event.traceparent:
+def _valid_trace(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Give of a trace context what may be passed on; anything else is dropped, as the standard asks."""
+    parent, state = attributes.get("traceparent"), _tracestate(attributes.get("tracestate"))
+    if not (isinstance(parent, str) and _TRACEPARENT.fullmatch(parent)):
         return {}
-    state = {"tracestate": event.tracestate} if event.tracestate else {}
-    return {"traceparent": event.traceparent, **state}
+    return {"traceparent": parent, **({"tracestate": state} if state else {})}
+
+
+def _tracestate(value: Any) -> str | None:
+    """Give what vendors added to a trace context, where it is a list as it should be; it means nothing to us."""
+    if not (isinstance(value, str) and len(value) <= _LONGEST_TRACESTATE):
+        return None
+    members = [one for member in value.split(",") if (one := member.strip(" \t"))]
+    keys = [found["key"] for one in members if (found := _TRACESTATE_MEMBER.fullmatch(one))]
+    return value if 0 < len(members) == len(set(keys)) <= _MOST_TRACESTATE_MEMBERS else None
 
 
 def _trace_headers(event: RequestEvent) -> list[tuple[str, bytes]]:
-    return [(name, value.encode()) for name, value in _trace_context(event).items()]
+    return [(name, value.encode()) for name, value in event.trace_context.items()]
 
 
 def attempt(headers: Headers) -> int:
@@ -195,15 +220,16 @@ def _attributes(headers: Headers) -> dict[str, str]:
     """Read the attributes in a record's headers; the last of equal names wins, broken UTF-8 is shown as such."""
     attributes: dict[str, str] = {}
     for name, raw in headers:
-        text = (raw or b"").decode("utf-8", errors="backslashreplace")
         match name.lower():
             case "content-type":
-                attributes["datacontenttype"] = text
-            case ("traceparent" | "tracestate") as trace:
-                attributes[trace] = text
+                attributes["datacontenttype"] = _text(raw)
             case lowered if lowered.startswith("ce_"):
-                attributes[lowered.removeprefix("ce_")] = text
+                attributes[lowered.removeprefix("ce_")] = _text(raw)
     return attributes
+
+
+def _text(raw: bytes | None) -> str:
+    return (raw or b"").decode("utf-8", errors="backslashreplace")
 
 
 def _json(value: bytes, schema_id: int | None) -> Any:
@@ -247,31 +273,14 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
             raise NotAnEventError(f"the CloudEvent's {name} holds characters that cannot be printed")
     if len(event.get_id()) > LONGEST_ID:
         raise NotAnEventError(f"the CloudEvent's id is longer than {LONGEST_ID} characters")
+    trace = _valid_trace(attributes)
     return RequestEvent(
         id=event.get_id(),
         source=event.get_source(),
         type=event.get_type(),
         subject=event.get_subject(),
-        traceparent=_traceparent(attributes.get("traceparent")),
-        tracestate=_tracestate(attributes),
+        traceparent=trace.get("traceparent"),
+        tracestate=trace.get("tracestate"),
         data=data,
         attempt=_attempt(attributes.get("attempt")),
     )
-
-
-def _traceparent(value: Any) -> str | None:
-    """Give a trace context (W3C) that may be passed on; anything else is dropped, as the standard asks."""
-    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
-
-
-def _tracestate(attributes: dict[str, Any]) -> str | None:
-    """Give what vendors added to the trace context; it is opaque to us."""
-    value = attributes.get("tracestate")
-    return value if isinstance(value, str) and _TRACESTATE.fullmatch(value) else None
-
-
-def _with_header_trace(event: RequestEvent, attributes: dict[str, str]) -> RequestEvent:
-    """Take the trace from the Kafka header where the event itself names none."""
-    if event.traceparent:
-        return event
-    return replace(event, traceparent=_traceparent(attributes.get("traceparent")), tracestate=_tracestate(attributes))

@@ -6,6 +6,7 @@ They go nowhere unless an endpoint or an exporter is set. Exporting has a thread
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,6 +36,9 @@ _SAMPLERS: Final = {
     "parentbased_always_off",
     "parentbased_traceidratio",
 }
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE: Final = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+"""Source of both: RFC 9110, sections 5.1 and 5.5."""
 _FLUSH_S: Final = 5.0
 """How long the end of the service may take to send what is left."""
 
@@ -85,9 +89,10 @@ def _checked() -> set[str]:
     if _set("OTEL_SDK_DISABLED").lower() == "true":
         return set()
     named = _set("OTEL_TRACES_EXPORTER") or ("otlp" if _endpoint() else "none")
-    exporters = {one.strip() for one in named.split(",")}
+    exporters = {one.strip() for one in named.lower().split(",")}
     if unknown := sorted(exporters - _EXPORTERS):
-        raise ExportSettingsError(f"OTEL_TRACES_EXPORTER: {unknown[0]!r} is not known here; otlp, console or none")
+        shown = _shown(unknown[0])
+        raise ExportSettingsError(f"OTEL_TRACES_EXPORTER: {shown} is not known here; otlp, console or none")
     exporters.discard("none")
     if exporters:
         _check_sampler()
@@ -99,7 +104,8 @@ def _checked() -> set[str]:
 def _check_sampler() -> None:
     sampler = _set("OTEL_TRACES_SAMPLER").lower() or "parentbased_always_on"
     if sampler not in _SAMPLERS:
-        raise ExportSettingsError(f"OTEL_TRACES_SAMPLER: {sampler!r} is not one of {', '.join(sorted(_SAMPLERS))}")
+        known = ", ".join(sorted(_SAMPLERS))
+        raise ExportSettingsError(f"OTEL_TRACES_SAMPLER: {_shown(sampler)} is not one of {known}")
     ratio = _set("OTEL_TRACES_SAMPLER_ARG")
     if sampler.endswith("traceidratio") and ratio:
         try:
@@ -107,21 +113,26 @@ def _check_sampler() -> None:
         except ValueError:
             is_ratio = False
         if not is_ratio:
-            raise ExportSettingsError(f"OTEL_TRACES_SAMPLER_ARG: {ratio!r} is not a share from 0 to 1")
+            raise ExportSettingsError(f"OTEL_TRACES_SAMPLER_ARG: {_shown(ratio)} is not a share from 0 to 1")
 
 
 def _check_otlp() -> None:
     for name, value in _of_otlp("PROTOCOL")[:1]:  # the first one counts
-        if value != "http/protobuf":
+        if value.lower() != "http/protobuf":
             raise ExportSettingsError(
-                f"{name}: {value!r} is not spoken here; use http/protobuf, which collectors take on port 4318"
+                f"{name}: {_shown(value)} is not spoken here; use http/protobuf, which collectors take on port 4318"
             )
     for name, value in _of_otlp("ENDPOINT"):
         if not _is_url(value):
             raise ExportSettingsError(f"{name}: it is no URL of http or https, such as http://collector:4318")
+        if "@" in urlsplit(value).netloc or "?" in value or "#" in value:  # the exporter logs where it cannot send to
+            raise ExportSettingsError(
+                f"{name}: an address alone, without user, ? or #; what lets us in goes into OTEL_EXPORTER_OTLP_HEADERS"
+            )
     for name, value in (*_of_otlp("CERTIFICATE"), *_of_otlp("CLIENT_CERTIFICATE"), *_of_otlp("CLIENT_KEY")):
-        if not Path(value).is_file():
-            raise ExportSettingsError(f"{name}: there is no file {value}")
+        if not _is_file(value):
+            shown = value if _may_be_shown(value) and not name.endswith("CLIENT_KEY") else "under what is set"
+            raise ExportSettingsError(f"{name}: there is no file {shown}; it takes the path of one, in PEM")
     for name, value in _of_otlp("HEADERS"):
         _check_headers(name, value)
 
@@ -132,10 +143,26 @@ def _of_otlp(kind: str) -> list[tuple[str, str]]:
     return [(name, value) for name in names if (value := _set(name))]
 
 
+def _may_be_shown(text: str) -> bool:
+    """Tell whether a value can be no content of a file, such as a key, that was pasted in the place of its path."""
+    return "-----" not in text and text.isprintable()
+
+
+def _shown(text: str) -> str:
+    return repr(text) if _may_be_shown(text) else "what is set"
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # as when it is longer than a path may be
+        return False
+
+
 def _is_url(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        return text.isprintable() and parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
 
@@ -150,6 +177,8 @@ def _check_headers(name: str, value: str) -> None:
         complaints.disabled = False
     if len(parsed) < len({one.partition("=")[0].strip().lower() for one in value.split(",") if one.strip()}):
         raise ExportSettingsError(f"{name}: it is no list of name=value, separated by commas, values URL-encoded")
+    if not all(_HEADER_NAME.fullmatch(one) and _HEADER_VALUE.fullmatch(text) for one, text in parsed.items()):
+        raise ExportSettingsError(f"{name}: a name or a value holds, decoded, what no header can, such as a newline")
 
 
 def _provider(exporters: set[str]) -> TracerProvider:
@@ -159,7 +188,8 @@ def _provider(exporters: set[str]) -> TracerProvider:
             exporter = OTLPSpanExporter() if name == "otlp" else ConsoleSpanExporter()
             provider.add_span_processor(BatchSpanProcessor(exporter))
     except ValueError as error:  # of OTEL_BSP_* and OTEL_SPAN_*; it names the one or the other
-        raise ExportSettingsError(f"OTEL_BSP_* and OTEL_SPAN_*: {error}") from None
+        told = str(error) if _may_be_shown(str(error)) else "one of them is no number"
+        raise ExportSettingsError(f"OTEL_BSP_* and OTEL_SPAN_*: {told}") from None
     return provider
 
 
@@ -173,5 +203,6 @@ def _propagator() -> TextMapPropagator:
     try:
         from opentelemetry.propagate import get_global_textmap  # noqa: PLC0415 - reading it reads OTEL_PROPAGATORS
     except ValueError as error:
-        raise ExportSettingsError(f"OTEL_PROPAGATORS: {error}") from None
+        told = str(error) if _may_be_shown(str(error)) else "one of them is not known"
+        raise ExportSettingsError(f"OTEL_PROPAGATORS: {told}") from None
     return get_global_textmap()

@@ -17,6 +17,9 @@ from rorbridge.telemetry import traces
 _LIBRARIES = ("aiokafka", "httpx", "httpcore", "uvicorn", "faststream", "opentelemetry")
 """Libraries whose chatter below a warning is left out, and whose warnings are told once and then counted."""
 
+_REPEAT_INPUT: Final = ("opentelemetry.trace", "opentelemetry.baggage", "opentelemetry.propagators")
+"""Loggers whose warnings repeat the headers of a request: what cannot be read of them is dropped without a word."""
+
 _EVERY_S: Final = 30.0
 """How often a library may say the same: aiokafka says sixty times a second that Kafka is away."""
 _MOST_REMEMBERED: Final = 256
@@ -26,21 +29,21 @@ _NUMBER: Final = re.compile(r"0x[0-9a-f]+|\d+")
 class Repeats(logging.Filter):
     """Lets a line of a library through once in so many seconds; the next one tells how many were held back.
 
-    Lines that differ in numbers alone are the same. Our own lines are not touched.
+    Lines of one level that differ in numbers alone are the same. Our own lines are not touched.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
         self._clock = clock
-        self._told_at: dict[tuple[str, str], float] = {}
-        self._held_back: Counter[tuple[str, str]] = Counter()
+        self._told_at: dict[tuple[str, int, str], float] = {}
+        self._held_back: Counter[tuple[str, int, str]] = Counter()
         self._lock = threading.Lock()  # what exports traces has a thread of its own
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Tell whether *record* is to be logged."""
         if record.name.partition(".")[0] not in _LIBRARIES:
             return True
-        key = (record.name, _NUMBER.sub("0", record.getMessage()))
+        key = (record.name, record.levelno, _NUMBER.sub("0", record.getMessage()))
         now = self._clock()
         with self._lock:
             if now - self._told_at.get(key, -math.inf) < _EVERY_S:
@@ -101,3 +104,5 @@ def configure(format_: Literal["json", "console"], level: str) -> None:
     root.setLevel(level)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in _REPEAT_INPUT:
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY, Counter, Gauge, Histogram, Info, make_as
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-RESULTS = Counter("rorbridge_results", "Results by status", ["status"])
+RESULTS = Counter("rorbridge_results", "Results that Kafka has, by status", ["status"])
 RESOLVE_SECONDS = Histogram(
     "rorbridge_resolve_seconds",
     "From a request's arrival to its result, without Kafka",

@@ -8,7 +8,7 @@ Such a request's trace context passes through as it came, so that whoever comes 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -17,6 +17,7 @@ from opentelemetry.context import Context
 from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import INVALID_SPAN, Span, SpanContext, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from structlog.stdlib import get_logger
 
 __all__ = [
     "INVALID_SPAN",
@@ -27,11 +28,15 @@ __all__ = [
     "current",
     "event",
     "failed",
+    "fields_beside_trace",
+    "harmless",
     "processing",
     "span",
     "trace_id",
     "tracing",
 ]
+
+log = get_logger(__name__)
 
 Attributes = dict[str, str | int]
 
@@ -42,10 +47,24 @@ class _Tracing:
 
     tracer: Tracer | None = None
     propagator: TextMapPropagator = field(default_factory=TraceContextTextMapPropagator)
+    told: set[tuple[str, str]] = field(default_factory=set)
+    """What went wrong in tracing itself: at what, and the class of the error. It is told once."""
 
 
 tracing = _Tracing()
 """That of this process."""
+
+
+@contextmanager
+def harmless(what: str) -> Iterator[None]:
+    """Have what goes wrong inside, in *what* is done for a trace, cost the trace alone; it is told once."""
+    try:
+        yield
+    except Exception as error:  # of a propagator, a sampler or an exporter, which may be anybody's
+        found = (what, type(error).__name__)
+        if found not in tracing.told:
+            tracing.told.add(found)
+            log.error("tracing-failed", at=what, error=found[1])  # not its text, which may be a request's
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +92,8 @@ class Processing:
     def sending(self, topic: str, size: int) -> tuple[Span, dict[str, str]]:
         """Begin the span of publishing the answer; give it with the headers that carry it, none when not recorded.
 
+        What goes wrong with it leaves the answer without them.
+
         Whoever publishes ends it.
         """
         if tracing.tracer is None or not self.is_recorded:
@@ -84,11 +105,16 @@ class Processing:
             "messaging.destination.name": topic,
             "messaging.message.body.size": size,
         }
-        within = trace.set_span_in_context(self.span, self._context)
-        sending = tracing.tracer.start_span(f"send {topic}", within, SpanKind.PRODUCER, attributes)
-        headers: dict[str, str] = {}
-        tracing.propagator.inject(headers, trace.set_span_in_context(sending, self._context))
-        return sending, headers
+        sending: Span = INVALID_SPAN
+        with harmless("sending"):
+            within = trace.set_span_in_context(self.span, self._context)
+            sending = tracing.tracer.start_span(f"send {topic}", within, SpanKind.PRODUCER, attributes)
+            headers: dict[str, str] = {}
+            tracing.propagator.inject(headers, trace.set_span_in_context(sending, self._context))
+            return sending, headers
+        with suppress(Exception):
+            sending.end()
+        return INVALID_SPAN, {}
 
 
 _NOT_TRACED = nullcontext(Processing(INVALID_SPAN, Context()))
@@ -116,21 +142,32 @@ class _Parked:
             self.span.set_attribute("rorbridge.parked_ms", round(self.total_s * 1000, 1))
 
 
+def fields_beside_trace() -> set[str]:
+    """Give the headers that propagators read beside W3C's trace context, such as baggage: by default none."""
+    return tracing.propagator.fields - {"traceparent", "tracestate"}
+
+
 def processing(
     topic: str, headers: Callable[[], Mapping[str, str]], attributes: Callable[[], Attributes]
 ) -> AbstractContextManager[Processing]:
-    """Record what is done for a request from *topic*, as a part of the trace that its *headers* carry."""
+    """Record what is done for a request from *topic*, as a part of the trace that its *headers* carry.
+
+    What goes wrong with that leaves the request untraced.
+    """
     if tracing.tracer is None:
         return _NOT_TRACED
-    context = tracing.propagator.extract(headers(), Context())
     known: Attributes = {
         "messaging.system": "kafka",
         "messaging.operation.name": "process",
         "messaging.operation.type": "process",
         "messaging.destination.name": topic,
     }
-    started = tracing.tracer.start_span(f"process {topic}", context, SpanKind.CONSUMER, known | attributes())
-    return _processing(started, context) if started.is_recording() else _NOT_TRACED
+    with harmless("processing"):
+        context = tracing.propagator.extract(headers(), Context())
+        started = tracing.tracer.start_span(f"process {topic}", context, SpanKind.CONSUMER, known | attributes())
+        if started.is_recording():
+            return _processing(started, context)
+    return _NOT_TRACED
 
 
 @contextmanager
@@ -173,8 +210,9 @@ def trace_id() -> str | None:
 
 def failed(failing: Span, error: str) -> None:
     """Note that what a span stands for failed, with the kind of error: its text may hold anything."""
-    failing.set_attribute("error.type", error)
-    failing.set_status(StatusCode.ERROR)
+    with harmless("attributes"):
+        failing.set_attribute("error.type", error)
+        failing.set_status(StatusCode.ERROR)
 
 
 def _id(one: Span) -> str | None:

@@ -218,7 +218,7 @@ def test_every_header_that_is_written_is_described(
     request = envelope.request_headers(id_="a", source="urn:tool", time=NOW, traceparent=traceparent)
     replayed = envelope.again(envelope.read(b"{}", request, ""), NOW)
     record = a_record(b"{}", request)
-    cut = dead_letter("dead", record, "ours", status="failed", error="e", message="m", reason="failed")
+    cut = dead_letter("dead", record, "ours", error="e", message="m", reason="failed")
     assert cut.smaller is not None
     letters = [one.headers for one in (cut, *cut.smaller(0))]
     content = document(kafka())
@@ -233,6 +233,15 @@ def test_every_header_that_is_written_is_described(
         assert {name for name, _ in headers} <= set(schema["properties"]) | passed_on
         read = {name: number(value) if value[:1] == b"\0" else value.decode() for name, value in headers}
         validator(content, "components", "messages", message, "headers").validate(read)
+
+
+def test_the_parent_in_a_result_is_not_said_to_be_that_of_the_request() -> None:
+    messages = document(kafka())["components"]["messages"]
+    for name in ("traceparent", "ce_traceparent"):
+        asked, told = (messages[one]["headers"]["properties"][name] for one in ("request", "result"))
+        assert "its span of sending" in told["description"]
+        assert "passes through" not in asked["description"]
+        assert told | {"description": ""} == asked | {"description": ""}, "the same but for what it says"
 
 
 def number(raw: bytes) -> int:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from opentelemetry.trace import SpanKind
@@ -18,6 +19,10 @@ from tests.support.collector import collector
 from tests.support.processes import environment, free_port
 
 SECRET = "Bearer the secret"
+PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
+ONE_LINE = f"-----BEGIN PRIVATE KEY-----{SECRET}-----END PRIVATE KEY-----"
+NO_HEADER = "a name or a value holds, decoded, what no header can"
+NO_CREDENTIALS = "an address alone, without user, ? or #"
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +60,7 @@ def test_nothing_is_traced_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatc
         ({"TRACES_EXPORTER": "zipkin"}, "OTEL_TRACES_EXPORTER: 'zipkin' is not known here; otlp, console or none"),
         ({"EXPORTER_OTLP_ENDPOINT": "collector:4318"}, "OTEL_EXPORTER_OTLP_ENDPOINT: it is no URL"),
         ({"EXPORTER_OTLP_TRACES_ENDPOINT": "http://[::1"}, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: it is no URL"),
+        ({"EXPORTER_OTLP_ENDPOINT": f"http://h:1/\n{SECRET}"}, "OTEL_EXPORTER_OTLP_ENDPOINT: it is no URL"),
         ({"EXPORTER_OTLP_PROTOCOL": "grpc"}, "OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' is not spoken here"),
         ({"TRACES_SAMPLER": "sometimes"}, "OTEL_TRACES_SAMPLER: 'sometimes' is not one of always_off"),
         ({"TRACES_SAMPLER": "traceidratio", "TRACES_SAMPLER_ARG": "10"}, "OTEL_TRACES_SAMPLER_ARG: '10'"),
@@ -64,6 +70,30 @@ def test_nothing_is_traced_unless_it_is_asked_for(monkeypatch: pytest.MonkeyPatc
         ({"SPAN_EVENT_COUNT_LIMIT": "a"}, "OTEL_BSP_* and OTEL_SPAN_*: OTEL_SPAN_EVENT_COUNT_LIMIT must be"),
         ({"EXPORTER_OTLP_HEADERS": SECRET}, "OTEL_EXPORTER_OTLP_HEADERS: it is no list"),
         ({"EXPORTER_OTLP_TRACES_HEADERS": f"a=1,{SECRET}"}, "OTEL_EXPORTER_OTLP_TRACES_HEADERS: it is no list"),
+        ({"EXPORTER_OTLP_HEADERS": "a=Bearer%20the%20secret%0A1"}, f"OTEL_EXPORTER_OTLP_HEADERS: {NO_HEADER}"),
+        (
+            {"EXPORTER_OTLP_TRACES_HEADERS": f"a={quote(SECRET)}%0D%0Ab"},
+            f"OTEL_EXPORTER_OTLP_TRACES_HEADERS: {NO_HEADER}",
+        ),
+        ({"EXPORTER_OTLP_HEADERS": "a%0Ab=Bearer%20the%20secret"}, f"OTEL_EXPORTER_OTLP_HEADERS: {NO_HEADER}"),
+        ({"EXPORTER_OTLP_HEADERS": f"a={quote(SECRET)}%E2%82%AC"}, f"OTEL_EXPORTER_OTLP_HEADERS: {NO_HEADER}"),
+        ({"EXPORTER_OTLP_ENDPOINT": f"http://us:{SECRET}@h:1"}, f"OTEL_EXPORTER_OTLP_ENDPOINT: {NO_CREDENTIALS}"),
+        ({"EXPORTER_OTLP_ENDPOINT": f"http://{SECRET}@h:1"}, f"OTEL_EXPORTER_OTLP_ENDPOINT: {NO_CREDENTIALS}"),
+        (
+            {"EXPORTER_OTLP_TRACES_ENDPOINT": f"http://h/v1/traces?key={SECRET}"},
+            f"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: {NO_CREDENTIALS}",
+        ),
+        *(
+            ({f"EXPORTER_OTLP_{kind}": value}, f"OTEL_EXPORTER_OTLP_{kind}: there is no file under what is set")
+            for kind in ("CERTIFICATE", "CLIENT_CERTIFICATE", "CLIENT_KEY")
+            for value in (PEM, PEM * 100, ONE_LINE)
+        ),
+        ({"EXPORTER_OTLP_CLIENT_KEY": SECRET}, "OTEL_EXPORTER_OTLP_CLIENT_KEY: there is no file under what is set"),
+        ({"TRACES_EXPORTER": ONE_LINE}, "OTEL_TRACES_EXPORTER: what is set is not known here"),
+        ({"TRACES_SAMPLER": ONE_LINE}, "OTEL_TRACES_SAMPLER: what is set is not one of"),
+        ({"TRACES_SAMPLER": "traceidratio", "TRACES_SAMPLER_ARG": PEM}, "OTEL_TRACES_SAMPLER_ARG: what is set is not"),
+        ({"EXPORTER_OTLP_PROTOCOL": PEM}, "OTEL_EXPORTER_OTLP_PROTOCOL: what is set is not spoken here"),
+        ({"SPAN_EVENT_COUNT_LIMIT": PEM}, "OTEL_BSP_* and OTEL_SPAN_*: one of them is no number"),
     ],
 )
 def test_a_wrong_value_stops_the_start_with_a_line_that_names_it(
@@ -74,7 +104,18 @@ def test_a_wrong_value_stops_the_start_with_a_line_that_names_it(
         pass
     assert str(raised.value).startswith(says)
     assert "\n" not in str(raised.value)
-    assert SECRET not in str(raised.value) + caplog.text
+    told = f"{raised.value}{caplog.text}".lower()
+    assert not any(one in told for one in (SECRET.lower(), quote(SECRET).lower()))
+
+
+def test_case_is_of_no_matter_in_an_exporter_or_a_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, TRACES_EXPORTER="OTLP", EXPORTER_OTLP_PROTOCOL="HTTP/Protobuf")
+    put(monkeypatch, EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:1")
+    with exporting():
+        assert tracing.tracer is not None
+    put(monkeypatch, TRACES_EXPORTER="None")
+    with exporting():
+        assert tracing.tracer is None
 
 
 def test_the_command_ends_with_that_line(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from rorbridge.settings import KafkaSettings
 from rorbridge.telemetry import health
 from rorbridge.telemetry.health import Reason
 
+SECRET = "the body of a request"
 SINCE = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 
 
@@ -68,7 +69,7 @@ class Broken:
         raise AssertionError
 
     async def close(self) -> None:
-        raise RuntimeError("a bug")
+        raise RuntimeError(SECRET)
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -91,14 +92,14 @@ async def test_a_lane_that_died_is_neither_ready_nor_alive() -> None:
     assert lane.dead == lane.not_ready
     assert (lane.dead.part, lane.dead.text) == (
         "lanes",
-        "the lane of partition 2 died: RuntimeError('a bug')",
+        "the lane of partition 2 died: RuntimeError",
     )
     await lane.close(1.0)
 
 
 async def test_a_bridge_whose_task_died_says_so_and_ends_the_service(monkeypatch: pytest.MonkeyPatch) -> None:
     async def dies(_bridge: Bridge) -> None:
-        raise RuntimeError("a bug")
+        raise RuntimeError(SECRET)
 
     monkeypatch.setattr(Bridge, "_connect", dies)
     crashed = asyncio.Event()
@@ -108,9 +109,46 @@ async def test_a_bridge_whose_task_died_says_so_and_ends_the_service(monkeypatch
     async with asyncio.timeout(10):
         await crashed.wait()
     assert [(one.part, one.text) for one in bridge.dead] == [
-        ("kafka", "the task that keeps the connection died: RuntimeError('a bug')")
+        ("kafka", "the task that keeps the connection died: RuntimeError")
     ]
     await bridge.stop()
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (KafkaError("refused"), "KafkaError('refused')"),
+        (ConnectionRefusedError(111, "refused"), "ConnectionRefusedError(111, 'refused')"),
+        (ValueError(SECRET), "ValueError"),
+    ],
+)
+async def test_what_is_tried_again_is_told_in_words_only_where_they_are_of_kafka_or_the_network(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, told: str
+) -> None:
+    async def fails(_bridge: Bridge) -> None:
+        raise error
+
+    monkeypatch.setattr(Bridge, "_open_consumer", fails)
+    bridge = Bridge(KafkaSettings(bootstrap_servers="x"), cast(Answers, None), lambda: None)
+    bridge.start()
+    await until(lambda: "Kafka at" in bridge.not_ready[0].text)
+    assert bridge.not_ready[0].text == f"Kafka at x: {told}"
+    await bridge.stop()
+
+    class Failing(Broken):
+        async def open(self) -> tuple[int | None, str]:
+            raise error
+
+        async def close(self) -> None:
+            pass
+
+    partition = TopicPartition("requests", 2)
+    lane = Lane(cast(AIOKafkaConsumer, None), partition, answers=cast(Answers, None), delivery=Failing, size=1)
+    lane.open()
+    await until(lambda: lane.not_ready and lane.not_ready.text.endswith(told))
+    assert lane.not_ready is not None
+    assert lane.not_ready.text == f"the lane of partition 2: {told}"
+    await lane.close(1.0)
 
 
 async def test_a_bridge_that_is_stopped_has_not_died(monkeypatch: pytest.MonkeyPatch) -> None:

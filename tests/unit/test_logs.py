@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.trace import TraceState
 
 from rorbridge.telemetry import logs
 
@@ -29,6 +31,22 @@ def test_a_traceback_shows_no_variables(format_: str, capsys: pytest.CaptureFixt
     assert SECRET not in told
     if format_ == "json":
         assert json.loads(told)["event"] == "bug"
+
+
+def test_what_opentelemetry_cannot_read_of_a_requests_headers_is_not_repeated(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = logging.getLogger().handlers[:]
+    logs.configure("json", "DEBUG")
+    try:
+        TraceState.from_header([SECRET])
+        W3CBaggagePropagator().extract({"baggage": SECRET})
+        logging.getLogger("opentelemetry.exporter").warning("the collector is away")
+    finally:
+        logging.getLogger().handlers = before
+        structlog.reset_defaults()
+    [line] = capsys.readouterr().err.splitlines()
+    assert "the collector is away" in line
 
 
 def fail(body: str) -> float:
@@ -72,6 +90,15 @@ def test_what_a_library_repeats_is_told_once_in_thirty_seconds_with_a_count(line
         for node, count in ((0, 0), (0, 29), (0, 29))
         for message in (f"Unable connect to node with id {node}: refused", "Topic requests is not available")
     ]
+
+
+def test_what_a_library_told_as_a_warning_is_told_again_as_an_error(lines: Lines) -> None:
+    lines.addFilter(logs.Repeats(lambda: 0.0))
+    library = logging.getLogger("aiokafka.conn")
+    for _ in range(2):
+        library.warning("Topic %s is not available", "requests")
+        library.error("Topic %s is not available", "requests")
+    assert [one.levelname for one in lines.kept] == ["WARNING", "ERROR"]
 
 
 def test_our_own_lines_are_all_told_however_alike_they_are(lines: Lines) -> None:

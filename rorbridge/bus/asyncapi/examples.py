@@ -17,6 +17,7 @@ from rorbridge.events.examples import Answered, answered
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import RESULT_TYPE
 from rorbridge.settings import KafkaSettings
+from rorbridge.telemetry.metrics import DeadReason
 
 Example = dict[str, Any]
 
@@ -27,6 +28,8 @@ _NUMBERS: Final = {
     "kafka_dlt-original-offset": ">q",
     "kafka_dlt-original-timestamp": ">q",
 }
+_LETTERS: Final[dict[str, DeadReason]] = {"rejected": "rejected", "failed": "failed"}
+"""Results that have a dead letter, too, by their status: why."""
 
 
 def requests() -> list[Example]:
@@ -65,17 +68,17 @@ def dead_letters(kafka: KafkaSettings) -> list[Example]:
     """Give a dead letter of each status."""
     found = []
     for one in answered():
-        if one.status in {"rejected", "failed"}:
+        if reason := _LETTERS.get(one.status):
             problem = one.result["problem"]
-            told = {"status": one.status, "error": problem["type"], "message": problem["detail"]}
-            letter = _letter(kafka, _value(one), _headers(one), **told)
+            told = {"error": problem["type"], "message": problem["detail"]}
+            letter = _letter(kafka, _value(one), _headers(one), reason, **told)
             found.append(_example(one.status, f"A request that was answered with `{one.status}`.", one.request, letter))
     value = "no JSON"
     try:
         envelope.read(value.encode(), [], "")
     except envelope.NotAnEventError as error:
         kind = f"{type(error).__module__}.{type(error).__qualname__}"
-        letter = _letter(kafka, value.encode(), [], status=NO_EVENT, error=kind, message=str(error))
+        letter = _letter(kafka, value.encode(), [], "not-an-event", error=kind, message=str(error))
         found.append(_example(NO_EVENT, "A record that no result could answer.", value, letter))
     return found
 
@@ -102,21 +105,18 @@ def _event(one: Answered) -> envelope.RequestEvent:
 
 
 def _letter(
-    kafka: KafkaSettings, value: bytes, headers: list[tuple[str, bytes]], *, status: str, error: str, message: str
+    kafka: KafkaSettings,
+    value: bytes,
+    headers: list[tuple[str, bytes]],
+    reason: DeadReason,
+    *,
+    error: str,
+    message: str,
 ) -> Iterable[tuple[str, bytes]]:
     record: ConsumerRecord[bytes, bytes] = ConsumerRecord(
         kafka.requests_topic, 0, 41, 1_795_507_200_000, 0, None, value, None, 0, len(value), headers
     )
-    group = kafka.group_id
-    letter = dead_letter(
-        kafka.dead_letter_topic,
-        record,
-        group,
-        status=status,
-        error=error,
-        message=message,
-        reason="failed",  # what it is counted under when it is published, which this one never is
-    )
+    letter = dead_letter(kafka.dead_letter_topic, record, kafka.group_id, error=error, message=message, reason=reason)
     return letter.headers
 
 

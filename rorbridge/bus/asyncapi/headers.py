@@ -15,7 +15,7 @@ Schema = dict[str, Any]
 TRACE: Final = {
     "type": "string",
     "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
-    "description": "Trace context (W3C) of the request; it passes through to the result.",
+    "description": "Trace context (W3C) of the request; its result is of the same trace.",
     "examples": ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"],
 }
 TRACE_STATE: Final = {
@@ -23,6 +23,10 @@ TRACE_STATE: Final = {
     "maxLength": 512,
     "description": "What vendors of tracing tools add to the trace context (W3C); it passes through with it.",
     "examples": ["vendor=00f067aa0ba902b7"],
+}
+_RESULT_TRACE: Final = {
+    "description": "Trace context (W3C) of the same trace as the request's, where it has one. Where rorbridge records "
+    "traces the parent is its span of sending; else it is the request's own, as it came.",
 }
 _ATTEMPT: Final = {
     "type": "string",
@@ -85,6 +89,8 @@ RESULT: Final = _of_an_event(
     },
     ce_source={"const": SOURCE, "examples": [SOURCE]},
     ce_type={"const": RESULT_TYPE},
+    ce_traceparent=_RESULT_TRACE,
+    traceparent=_RESULT_TRACE,
     ce_correlationid={"type": "string", "description": "The `ce_id` of the request that this answers."},
 )
 STRUCTURED: Final[Schema] = {
@@ -127,7 +133,8 @@ def _text(description: str, **more: Any) -> Schema:
 
 _TOLD: Final[dict[str, Schema]] = {
     deadletter.STATUS: _text(
-        "`rejected` and `failed` requests have a result, too; `no-event` has none.",
+        "`rejected` and `failed` requests have a result, too, but where the kind of error is the name of a class: "
+        "there rorbridge itself broke. `no-event` has none.",
         enum=["rejected", "failed", deadletter.NO_EVENT],
     ),
     "kafka_dlt-original-topic": _text("Topic of the original record."),
