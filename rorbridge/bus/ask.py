@@ -18,7 +18,7 @@ _SOURCE = "urn:rorbridge:send"
 async def publish(settings: KafkaSettings, id_: str, data: bytes, key: str | None) -> None:
     """Publish a request as a CloudEvent. Raises KafkaError, OSError; UnknownTopicOrPartitionError names the topic."""
     await topics.ensure(settings, settings.requests_topic)
-    producer = AIOKafkaProducer(**connection(settings), acks="all")
+    producer = AIOKafkaProducer(**connection(settings), acks="all", enable_idempotence=True)
     try:
         await producer.start()
         headers = envelope.request_headers(id_=id_, source=_SOURCE, time=datetime.now(UTC))
