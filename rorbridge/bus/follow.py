@@ -9,12 +9,12 @@ from datetime import datetime
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from rorbridge.bus.careful import CarefulReader
 from rorbridge.bus.connection import connection
 from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
 
-_POLL_MS = 500
 _ANSWER_S = 5.0
 """How long Kafka may take to say where a topic ends before that is called an outage."""
 _PAUSE_S = 1.0
@@ -29,7 +29,8 @@ async def follow(
 
     None says that nothing came for a moment, so that the reader may look after other things. *tell* gets a line when
     there is nothing to read from, because Kafka or the topic is away, and when it is back: a reader goes on where it
-    was. Raises KafkaError and OSError when Kafka cannot be reached at first or refuses us.
+    was. It gets one, too, for each record that cannot be read and is passed over. Raises KafkaError and OSError when
+    Kafka cannot be reached at first or refuses us.
     """
     consumer = AIOKafkaConsumer(
         **connection(settings),
@@ -41,6 +42,7 @@ async def follow(
     away = f"Kafka at {settings.bootstrap_servers} does not answer; waiting for it"
     missing = f"Kafka at {settings.bootstrap_servers} has no topic {topic}, or we may not see it; waiting for it"
     told = _Told(tell)
+    reader = CarefulReader(consumer, tell)
     since_ms = None if since is None else int(since.timestamp() * 1000)
     next_: dict[TopicPartition, int] = {}
     try:
@@ -52,7 +54,7 @@ async def follow(
             await asyncio.sleep(_PAUSE_S)
         consumer.subscribe([topic])
         while True:
-            batch = await consumer.getmany(timeout_ms=_POLL_MS)
+            batch = await reader.fetch(next_)
             try:
                 async with asyncio.timeout(_ANSWER_S):
                     if set(next_) != consumer.assignment():

@@ -75,7 +75,7 @@ def replay(
     kafka = kafka_settings(config)
     with reaching(kafka):
         with working("Reading the dead letters"):
-            found = run_loop(letters(kafka, wanted))
+            found = run_loop(letters(kafka, wanted, note))
         _list(found, as_json=as_json)
         whole = [one for one in found if not one.is_cut]
         for one in found:

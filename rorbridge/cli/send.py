@@ -64,7 +64,7 @@ def send(
             return
         with working("Waiting for the result"):
             try:
-                answer = run_loop(ask(kafka, id_, data, key, timeout))
+                answer = run_loop(ask(kafka, id_, data, key, timeout, note))
             except NotAResultError as error:
                 fail(str(error), Exit.UNANSWERED)
     if answer is None:
