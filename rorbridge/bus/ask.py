@@ -33,7 +33,7 @@ async def publish(settings: KafkaSettings, id_: str, data: bytes, key: str | Non
 
 
 async def ask(
-    settings: KafkaSettings, id_: str, data: bytes, key: str | None, timeout_s: float, tell: Callable[[str], None]
+    settings: KafkaSettings, id_: str, data: bytes, key: str | None, *, timeout_s: float, tell: Callable[[str], None]
 ) -> Received | None:
     """Publish a request and give its result, or None when there is none in time.
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rorbridge.cli.exits import Exit
-from rorbridge.cli.options import fail
-from rorbridge.cli.output import write_line
+from rorbridge.cli.output import fail, write_line
 from rorbridge.cli.progress import working
 from rorbridge.lookalike.config import Config
 

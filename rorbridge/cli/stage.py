@@ -69,9 +69,9 @@ async def put(
         async with asyncio.timeout(_PATIENCE_S):
             while waiting:
                 record = await results.getone()
-                request = waiting.pop(envelope.correlation_id(record.headers) or "", None)
-                if request:
-                    show(request, received(record))
+                asked = waiting.pop(envelope.correlation_id(record.headers) or "", None)
+                if asked:
+                    show(asked, received(record))
     except TimeoutError:
         return list(waiting.values())
     finally:

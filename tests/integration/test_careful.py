@@ -14,7 +14,7 @@ from rorbridge.bus.replay import Filter, letters
 from rorbridge.cli.options import BEGINNING
 from rorbridge.events.status import Status
 from tests.integration.test_asking import answer
-from tests.support.kafka import Broker, NotUtf8, Topics, let_any_name_be_sent
+from tests.support.kafka import Broker, NotUtf8, Topics, let_any_name_be_sent, read
 from tests.support.requests import headers
 
 pytestmark = pytest.mark.real_kafka
@@ -76,11 +76,11 @@ async def test_watch_shows_all_records_but_those(broker: Broker, topics: Topics,
 async def test_send_waits_for_its_answer_past_those(broker: Broker, topics: Topics, producer: AIOKafkaProducer) -> None:
     settings = topics.kafka(broker)
     told: list[str] = []
-    asking = asyncio.create_task(ask(settings, "r-1", b"{}", None, PATIENCE_S, told.append))
-    while not asking.done():  # it says nothing when it begins to wait, so they come until it ends
-        await producer.send_and_wait(topics.results, b"{}", headers=[(NotUtf8("x"), b"1")], partition=0)
-        await answer(producer, topics.results, "r-1", Status.MATCHED)
+    asking = asyncio.create_task(ask(settings, "r-1", b"{}", None, timeout_s=PATIENCE_S, tell=told.append))
+    await read(broker, [topics.requests], until=lambda found: len(found) >= 1)
+    await producer.send_and_wait(topics.results, b"{}", headers=[(NotUtf8("x"), b"1")], partition=0)
+    await answer(producer, topics.results, "r-1", Status.MATCHED)
     received = await asking
     assert received
     assert received.result.request_id == "r-1"
-    assert told
+    assert told == [f"{topics.results}/0/0 {TOLD}"]
