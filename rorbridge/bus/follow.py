@@ -4,20 +4,17 @@ import asyncio
 import heapq
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from typing import Final
+from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
 
+from rorbridge.bus.careful import CarefulReader
 from rorbridge.bus.connection import connection
 from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
 
-_BEGINNING: Final = datetime.fromtimestamp(0, UTC)
-"""A time before all records."""
-_POLL_MS = 500
 _ANSWER_S = 5.0
 """How long Kafka may take to say where a topic ends before that is called an outage."""
 _PAUSE_S = 1.0
@@ -32,7 +29,8 @@ async def follow(
 
     None says that nothing came for a moment, so that the reader may look after other things. *tell* gets a line when
     there is nothing to read from, because Kafka or the topic is away, and when it is back: a reader goes on where it
-    was. Raises KafkaError and OSError when Kafka cannot be reached at first or refuses us.
+    was. It gets one, too, for each record that cannot be read and is passed over. Raises KafkaError and OSError when
+    Kafka cannot be reached at first or refuses us.
     """
     consumer = AIOKafkaConsumer(
         **connection(settings),
@@ -44,24 +42,26 @@ async def follow(
     away = f"Kafka at {settings.bootstrap_servers} does not answer; waiting for it"
     missing = f"Kafka at {settings.bootstrap_servers} has no topic {topic}, or we may not see it; waiting for it"
     told = _Told(tell)
+    reader = CarefulReader(consumer, tell)
+    since_ms = None if since is None else int(since.timestamp() * 1000)
     next_: dict[TopicPartition, int] = {}
     try:
         await consumer.start()
         while topic not in await _topics(consumer):
             told.now(missing)
-            since = _BEGINNING  # all that comes is new
+            since_ms = 0  # all that comes is new
             yield None
             await asyncio.sleep(_PAUSE_S)
         consumer.subscribe([topic])
         while True:
-            batch = await consumer.getmany(timeout_ms=_POLL_MS)
+            batch = await reader.fetch(next_)
             try:
                 async with asyncio.timeout(_ANSWER_S):
                     if set(next_) != consumer.assignment():
                         # Partitions were added, or the topic was made anew: aiokafka forgets all positions then.
                         batch = {}
-                        next_ = await _take_up(consumer, next_, since)
-                        since = _BEGINNING
+                        next_ = await _take_up(consumer, next_, since_ms)
+                        since_ms = 0
                         told.now(None if next_ else missing)
                     elif not batch and next_:
                         await consumer.end_offsets(list(next_))
@@ -103,15 +103,15 @@ async def _topics(consumer: AIOKafkaConsumer) -> set[str]:
 
 
 async def _take_up(
-    consumer: AIOKafkaConsumer, next_: Mapping[TopicPartition, int], since: datetime | None
+    consumer: AIOKafkaConsumer, next_: Mapping[TopicPartition, int], since_ms: int | None
 ) -> dict[TopicPartition, int]:
-    """Go to where reading goes on; at partitions that were not there before, to *since*, or to their end."""
+    """Go to where reading goes on; at partitions that were not there before, to *since_ms*, or to their end."""
     assigned = consumer.assignment()
     fresh = [one for one in assigned if one not in next_]
     ends = await consumer.end_offsets(fresh) if fresh else {}
     at = {}
-    if since is not None and fresh:
-        at = await consumer.offsets_for_times(dict.fromkeys(fresh, int(since.timestamp() * 1000)))
+    if since_ms is not None and fresh:
+        at = await consumer.offsets_for_times(dict.fromkeys(fresh, since_ms))
     places = {one: next_[one] for one in assigned if one in next_}
     places |= {one: at[one].offset if at.get(one) else ends[one] for one in fresh}
     for partition, offset in places.items():

@@ -6,6 +6,7 @@ should not have to wait for Kafka's and FHIR's libraries. ruff holds this (``ban
 
 import inspect
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -16,8 +17,7 @@ from rorbridge.cli.codes import codes
 from rorbridge.cli.demo import demo
 from rorbridge.cli.exits import Exit, exit_codes
 from rorbridge.cli.lookalike import lookalike
-from rorbridge.cli.options import note
-from rorbridge.cli.output import write_line
+from rorbridge.cli.output import note, open_missing_streams, write_line
 from rorbridge.cli.replay import replay
 from rorbridge.cli.run import run
 from rorbridge.cli.schemas import schemas
@@ -43,7 +43,8 @@ def rorbridge(
     """Answer orientation requests on Kafka from the ROR, France's directory of health and social-care offers.
 
     Begin with the demo, which needs nothing but Python. Exit codes are those of each command; 0 is well, 64 a wrong
-    option, argument, file or setting, 69 something that is not there, such as Kafka. `--install-completion` teaches
+    option, argument, file or setting, 69 something that is not there, such as Kafka, 70 a mistake of ours, 74 an
+    output that cannot be written to. `--install-completion` teaches
     bash, zsh or fish to complete commands, options and their values.
 
     ```sh
@@ -66,6 +67,7 @@ for _command in (run, check, demo, send, watch, replay, codes, lookalike, schema
 
 def main() -> None:
     """Run the command line and end the process with the command's exit code."""
+    open_missing_streams()
     try:
         code = app(prog_name="rorbridge", standalone_mode=False)
     except typer.TyperException as error:  # typer would end a wrong option with 2, which means rejected here
@@ -74,4 +76,7 @@ def main() -> None:
         code = Exit.USAGE
     except typer.Abort:  # Ctrl-C at a question
         code = Exit.INTERRUPTED
+    except Exception as error:  # Python would end with 1, which has a meaning of its own at each command
+        note(f"{traceback.format_exc()}a mistake of ours ({type(error).__name__}); please report it with what is above")
+        code = Exit.SOFTWARE
     sys.exit(code or Exit.OK)

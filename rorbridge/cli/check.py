@@ -12,7 +12,7 @@ from rich.table import Table
 from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
 from rorbridge.cli.options import Config
-from rorbridge.cli.output import console, write_line
+from rorbridge.cli.output import console, printable, write_line
 from rorbridge.cli.progress import working
 from rorbridge.telemetry.finding import Finding, State
 
@@ -91,6 +91,11 @@ def _print(found: list[Finding]) -> None:
     for name in ("step", "", "found"):
         table.add_column(name, overflow="fold")
     for one in found:
-        mend = f"\n[bold]→ {escape(one.mend)}[/]" if one.mend else ""
-        table.add_row(one.step, _MARKS[one.state], escape(one.found) + mend)
+        mend = f"\n[bold]→ {_plain(one.mend)}[/]" if one.mend else ""
+        table.add_row(one.step, _MARKS[one.state], _plain(one.found) + mend)
     console().print(table)
+
+
+def _plain(text: str) -> str:
+    """Give text in which others may have had a word, such as brokers, as rich prints it and terminals show it."""
+    return escape(printable(text, lines=True))

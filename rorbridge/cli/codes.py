@@ -7,8 +7,7 @@ import typer
 from rich.table import Table
 
 from rorbridge.cli.exits import Exit
-from rorbridge.cli.options import fail
-from rorbridge.cli.output import console, write_line
+from rorbridge.cli.output import console, fail, write_line
 
 _LEAST = 2
 """Letters before a shell is offered words; there are thousands."""

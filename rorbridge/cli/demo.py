@@ -11,8 +11,7 @@ from rich.console import Console
 
 from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import fail
-from rorbridge.cli.output import console, write_line
+from rorbridge.cli.output import console, fail, remarks, write_line
 from rorbridge.cli.progress import working
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def demo(
     from rorbridge.telemetry import logs
 
     logs.configure("console", "ERROR")
-    screen = Console(stderr=True) if as_json else console()
+    screen = remarks() if as_json else console()
     try:
         with working("Looking for the broker") as now:
             runs_on = _broker(broker)

@@ -19,6 +19,10 @@ class Exit(IntEnum):
     """Wrong options, arguments, files or settings (EX_USAGE)."""
     UNAVAILABLE = 69
     """Something that is needed is not there: Kafka, a broker for the demo, a port (EX_UNAVAILABLE)."""
+    SOFTWARE = 70
+    """Something that nobody thought of went wrong in rorbridge itself (EX_SOFTWARE)."""
+    OUTPUT = 74
+    """Standard output cannot be written to, such as on a full disk (EX_IOERR)."""
     INTERRUPTED = 130
     """SIGINT, as a shell tells it: 128 and the signal's number."""
     READER_GONE = 141
@@ -26,15 +30,18 @@ class Exit(IntEnum):
 
 
 _USAGE: Final = {Exit.USAGE: "an option, an argument, a file or a setting is wrong; a line says which"}
+_SOFTWARE: Final = {Exit.SOFTWARE: "a mistake of ours; please report it with what standard error says"}
 _KAFKA: Final = {Exit.UNAVAILABLE: "Kafka cannot be reached or refuses us, or a topic is not there"}
-_GONE: Final = {Exit.READER_GONE: "whoever read the output is gone, as with `head -1`"}
-_ENDED: Final = {Exit.INTERRUPTED: "interrupted (Ctrl-C)", **_GONE}
+_OUTPUT: Final = {**_SOFTWARE, Exit.OUTPUT: "the output cannot be written to, as on a full disk"}
+_GONE: Final = {Exit.READER_GONE: "whoever read the output is gone, as with `head -1`, or it is closed"}
+_ENDED: Final = {**_OUTPUT, Exit.INTERRUPTED: "interrupted (Ctrl-C)", **_GONE}
 
 EXITS: Final[Mapping[str, Mapping[Exit, str]]] = {
     "run": {
         Exit.OK: "ended by SIGTERM or SIGINT, with what was in hand finished",
         Exit.NO: "the service could not start, or not go on; its log says why",
         **_USAGE,
+        **_SOFTWARE,
     },
     "check": {
         Exit.OK: "nothing failed",
@@ -73,13 +80,15 @@ EXITS: Final[Mapping[str, Mapping[Exit, str]]] = {
         **_KAFKA,
         **_ENDED,
     },
-    "codes": {Exit.OK: "codes were found", Exit.NO: "no code has such words", **_USAGE, **_GONE},
+    "codes": {Exit.OK: "codes were found", Exit.NO: "no code has such words", **_USAGE, **_OUTPUT, **_GONE},
     "lookalike": {
         Exit.OK: "ended by SIGTERM or SIGINT",
         **_USAGE,
         Exit.UNAVAILABLE: "the address cannot be listened on",
+        **_OUTPUT,
+        **_GONE,
     },
-    "schemas": {Exit.OK: "written", **_USAGE, **_GONE},
+    "schemas": {Exit.OK: "written", **_USAGE, **_OUTPUT, **_GONE},
 }
 """What a code means at each command."""
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rorbridge.cli.exits import Exit
-from rorbridge.cli.options import fail
-from rorbridge.cli.output import write_line
+from rorbridge.cli.output import fail, write_line
 from rorbridge.cli.progress import working
 from rorbridge.lookalike.config import Config
 
@@ -69,13 +68,13 @@ async def _serve(dataset: "Dataset", config: Config, host: str, port: int, as_js
         loop.add_signal_handler(one, stop.set)
     async with serving(dataset, config, host, port) as address:
         gc.freeze()
-        line = json.dumps(_settings(address, config)) if as_json else _environment(address, config)
+        line = json.dumps(client_settings(address, config)) if as_json else _environment(address, config)
         write_line(line)
         await stop.wait()
 
 
-def _settings(address: "ServerAddress", config: Config) -> dict[str, str]:
-    """Give what a client needs, by the names of its settings; the header values are the documented ones."""
+def client_settings(address: "ServerAddress", config: Config) -> dict[str, str]:
+    """Give what a client needs, by the names of its settings; the header values are those that the ANS documents."""
     return {
         "base_url": address.base_url,
         "token_url": address.token_url,
@@ -90,5 +89,5 @@ def _settings(address: "ServerAddress", config: Config) -> dict[str, str]:
 
 def _environment(address: "ServerAddress", config: Config) -> str:
     """Give the line that a shell can take after ``export`` or ``env``."""
-    settings = _settings(address, config).items()
+    settings = client_settings(address, config).items()
     return " ".join(f"RORBRIDGE_ROR__{name.upper()}={shlex.quote(value)}" for name, value in settings)

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
 from rorbridge.cli.exits import Exit
+from rorbridge.cli.output import fail
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -89,14 +90,3 @@ def reaching(kafka: "KafkaSettings") -> Iterator[None]:
         fail(f"Kafka at {kafka.bootstrap_servers} cannot be reached; `rorbridge check` tells more", Exit.UNAVAILABLE)
     except (KafkaError, OSError) as error:
         fail(f"Kafka at {kafka.bootstrap_servers}: {error!r}", Exit.UNAVAILABLE)
-
-
-def note(message: str) -> None:
-    """Say something in a line on standard error."""
-    typer.echo(f"rorbridge: {message}", err=True)
-
-
-def fail(message: str, code: Exit) -> NoReturn:
-    """End the command with a line on standard error."""
-    note(message)
-    raise typer.Exit(code)

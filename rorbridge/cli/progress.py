@@ -6,8 +6,9 @@ A pipe, ``TERM=dumb`` and a log file get nothing of it.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from rorbridge.cli.output import remarks
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def counting(what: str, total: int) -> Iterator[Callable[[], None]]:
 
 
 def _progress(*columns: SpinnerColumn | TextColumn | TimeElapsedColumn | BarColumn | MofNCompleteColumn) -> Progress:
-    console = Console(stderr=True)
+    console = remarks()
     return Progress(
         *columns,
         console=console,

@@ -10,8 +10,8 @@ import typer
 
 from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import Config, Since, fail, kafka_settings, moment, note, reaching
-from rorbridge.cli.output import write_line
+from rorbridge.cli.options import Config, Since, kafka_settings, moment, reaching
+from rorbridge.cli.output import fail, note, printable, write_line
 from rorbridge.cli.progress import counting, working
 
 if TYPE_CHECKING:
@@ -73,20 +73,19 @@ def replay(
         error=error,
     )
     kafka = kafka_settings(config)
-    with reaching(kafka):
-        with working("Reading the dead letters"):
-            found = run_loop(letters(kafka, wanted))
-        _list(found, as_json=as_json)
-        whole = [one for one in found if not one.is_cut]
-        for one in found:
-            if one.is_cut:
-                note(f"left out, too large to be kept whole; its original is at {one.place}")
-        if dry_run or not whole:
-            return
-        if len(whole) > _MANY and not yes and not _agreed(len(whole)):
-            fail("nothing was sent", Exit.NO)
-        with counting("Sending", len(whole)) as sent:
-            run_loop(put(kafka, whole, sent))
+    with reaching(kafka), working("Reading the dead letters"):
+        found = run_loop(letters(kafka, wanted, note))
+    _list(found, as_json=as_json)
+    whole = [one for one in found if not one.is_cut]
+    for one in found:
+        if one.is_cut:
+            note(printable(f"left out, too large to be kept whole; its original is at {one.place}"))
+    if dry_run or not whole:
+        return
+    if len(whole) > _MANY and not yes and not _agreed(len(whole)):
+        fail("nothing was sent", Exit.NO)
+    with reaching(kafka), counting("Sending", len(whole)) as sent:
+        run_loop(put(kafka, whole, sent))
     note(f"{len(whole)} sent to {kafka.requests_topic}")
 
 
@@ -104,7 +103,8 @@ def _list(found: "list[Letter]", *, as_json: bool) -> None:
             }
             write_line(json.dumps(told, ensure_ascii=False))
         else:
-            write_line(f"{one.time:%Y-%m-%d %H:%M:%S}Z  {one.status:8}  {one.id}  attempt {one.attempt}  {one.message}")
+            line = f"{one.time:%Y-%m-%d %H:%M:%S}Z  {one.status:8}  {one.id}  attempt {one.attempt}  {one.message}"
+            write_line(printable(line))
     if not found:
         note("no such dead letter")
 

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import Config, fail, settings
+from rorbridge.cli.options import Config, settings
+from rorbridge.cli.output import fail
 
 if TYPE_CHECKING:
     from rorbridge.settings import Settings

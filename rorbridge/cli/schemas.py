@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from rorbridge.cli.exits import Exit
-from rorbridge.cli.options import fail
-from rorbridge.cli.output import write_line
+from rorbridge.cli.output import fail, write_line
 
 
 def schemas(directory: Annotated[Path, typer.Argument(help="Folder to write to; made if it is not there.")]) -> None:

@@ -10,8 +10,8 @@ import typer
 
 from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import Config, fail, kafka_settings, note, reaching
-from rorbridge.cli.output import console, write_line
+from rorbridge.cli.options import Config, kafka_settings, reaching
+from rorbridge.cli.output import console, fail, note, printable, write_line
 from rorbridge.cli.progress import working
 from rorbridge.events.status import Status
 
@@ -57,16 +57,16 @@ def send(
     except InvalidRequestError as error:
         note(f"this request will be rejected: {error}")  # the answer is the service's to give
     id_ = str(uuid.uuid4())
-    with reaching(kafka):
-        if not wait:
+    if not wait:
+        with reaching(kafka):
             run_loop(publish(kafka, id_, data, key))
-            write_line(id_)
-            return
-        with working("Waiting for the result"):
-            try:
-                answer = run_loop(ask(kafka, id_, data, key, timeout))
-            except NotAResultError as error:
-                fail(str(error), Exit.UNANSWERED)
+        write_line(id_)
+        return
+    with reaching(kafka), working("Waiting for the result"):
+        try:
+            answer = run_loop(ask(kafka, id_, data, key, timeout_s=timeout, tell=note))
+        except NotAResultError as error:
+            fail(printable(str(error)), Exit.UNANSWERED)
     if answer is None:
         fail(f"no result for {id_} within {timeout:g} s; is the service running?", Exit.UNANSWERED)
     _print(answer, as_json=as_json)

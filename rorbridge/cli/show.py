@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from rorbridge.cli.output import printable
 from rorbridge.events.offer import Offer, Outcome
 from rorbridge.events.result import OrientationResult, Status
 
@@ -18,12 +19,12 @@ _MARKS = {Outcome.MET: "✓", Outcome.NOT_MET: "✗", Outcome.NOT_VISIBLE: "?"}
 def show(console: Console, result: OrientationResult, title: str | None = None, most: int = _SHOWN) -> None:
     """Print how a request ended and its first offers: who, what, how far, why."""
     colour = _COLOURS.get(result.status, "red")
-    head = f"[bold]{escape(title or result.request_id)}[/]  [{colour}]{result.status}[/]"
-    console.print(f"{head}  {escape(_account(result))}")
+    head = f"[bold]{_plain(title or result.request_id)}[/]  [{colour}]{result.status}[/]"
+    console.print(f"{head}  {_plain(_account(result))}")
     if result.problem:
-        console.print(f"  {escape(result.problem.title)}: {escape(result.problem.detail)}")
+        console.print(f"  {_plain(result.problem.title)}: {_plain(result.problem.detail)}")
     for warning in result.warnings:
-        console.print(f"  [yellow]{escape(warning.pointer)}: {escape(warning.detail)}[/]")
+        console.print(f"  [yellow]{_plain(warning.pointer)}: {_plain(warning.detail)}[/]")
     if result.bundle:
         console.print(f"  a FHIR Bundle of {len(result.bundle['entry'])} entries")
     if result.offers:
@@ -42,10 +43,15 @@ def show_line(console: Console, result: OrientationResult, at: datetime) -> None
     line = Text.assemble(
         (f"{when}  ", "dim"),
         (f"{result.status:8}", _COLOURS.get(result.status, "red")),
-        f" {count:3} {took:>7}  {result.request_id}  ",
-        _first(result),
+        f" {count:3} {took:>7}  {printable(result.request_id)}  ",
+        printable(_first(result)),
     )
     console.print(line, no_wrap=True, overflow="ellipsis", highlight=False)
+
+
+def _plain(text: str) -> str:
+    """Give text of others as rich prints it and terminals show it: no markup, no control codes."""
+    return escape(printable(text))
 
 
 def _first(result: OrientationResult) -> str:
@@ -81,7 +87,7 @@ def _table(offers: tuple[Offer, ...]) -> Table:
     table.add_column("km", justify="right", no_wrap=True)
     table.add_column("why", ratio=4, overflow="fold", style="dim")
     for offer in offers:
-        table.add_row(escape(_who(offer)), escape(_where(offer)), _far(offer), escape(_why(offer)))
+        table.add_row(_plain(_who(offer)), _plain(_where(offer)), _far(offer), _plain(_why(offer)))
     return table
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from pydantic import SecretStr
 
 from rorbridge.bus import topics
 from rorbridge.bus.app import create_app
 from rorbridge.bus.connection import connection
 from rorbridge.bus.localbroker import LocalBroker
 from rorbridge.bus.received import Received, received
+from rorbridge.cli.lookalike import client_settings
 from rorbridge.events import envelope
 from rorbridge.events.examples import Example
 from rorbridge.lookalike.config import Config
@@ -44,27 +44,11 @@ async def staged(broker: LocalBroker, dataset: Dataset) -> AsyncIterator[Stage]:
         ror = await stack.enter_async_context(serving(dataset, config))
         kafka = KafkaSettings(bootstrap_servers=broker.bootstrap_servers)
         await topics.create(kafka, dict.fromkeys(kafka.topics, 1))
-        settings = Settings(kafka=kafka, ror=_ror(ror, config))
+        client = RorSettings.model_validate(client_settings(ror, config) | {"access_profile": 1})  # it shows everything
+        settings = Settings(kafka=kafka, ror=client)
         app = create_app(settings, RorDirectory(settings.ror), Nos(), crashed=lambda: None)
         await stack.enter_async_context(app.start_lifespan_context())
         yield Stage(kafka, ror)
-
-
-def _ror(address: ServerAddress, config: Config) -> RorSettings:
-    """Give the settings of a client of the look-alike, with the header values that the ANS documents."""
-    return RorSettings.model_validate(
-        {
-            "base_url": address.base_url,
-            "token_url": address.token_url,
-            "client_id": config.client_id,
-            "client_secret": SecretStr(config.client_secret),
-            "user_profile_code": "CU20",
-            "user_profile_system": "1.2.250.1.213.1.6.1.66",
-            "role_code": "AUTOMATE",
-            "role_system": "1.2.250.1.213.1.1.4.6",
-            "access_profile": 1,  # the look-alike shows everything unless it is told otherwise
-        }
-    )
 
 
 async def put(
@@ -72,7 +56,9 @@ async def put(
 ) -> list[Example]:
     """Publish the requests and show each answer as it comes; gives those that were not answered in time."""
     waiting = {f"demo-{request.name}": request for request in requests}
-    results = AIOKafkaConsumer(kafka.results_topic, **connection(kafka), auto_offset_reset="earliest")
+    results = AIOKafkaConsumer(
+        kafka.results_topic, **connection(kafka), isolation_level="read_committed", auto_offset_reset="earliest"
+    )
     producer = AIOKafkaProducer(**connection(kafka))
     try:
         await results.start()
@@ -83,7 +69,9 @@ async def put(
         async with asyncio.timeout(_PATIENCE_S):
             while waiting:
                 record = await results.getone()
-                show(waiting.pop(envelope.correlation_id(record.headers) or ""), received(record))
+                asked = waiting.pop(envelope.correlation_id(record.headers) or "", None)
+                if asked:
+                    show(asked, received(record))
     except TimeoutError:
         return list(waiting.values())
     finally:

@@ -9,8 +9,8 @@ import typer
 
 from rorbridge.cli.exits import Exit
 from rorbridge.cli.loop import run_loop
-from rorbridge.cli.options import BEGINNING, Config, Since, fail, kafka_settings, note, reaching
-from rorbridge.cli.output import console, leave_quietly, reader_is_gone, write_line
+from rorbridge.cli.options import BEGINNING, Config, Since, kafka_settings, reaching
+from rorbridge.cli.output import console, fail, leave_quietly, note, printable, reader_is_gone, write_line
 from rorbridge.events.status import Status
 
 if TYPE_CHECKING:
@@ -71,14 +71,14 @@ async def _watch(
     shown = 0
     async with aclosing(follow(kafka, kafka.results_topic, since, note)) as records:
         async for record in records:
+            if reader_is_gone():  # whatever comes: it may all be left out
+                leave_quietly()
             if record is None:
-                if reader_is_gone():
-                    leave_quietly()
                 continue
             try:
                 one = received(record)
             except NotAResultError as error:
-                note(str(error))
+                note(printable(str(error)))
                 continue
             if one.result.status not in statuses:
                 continue

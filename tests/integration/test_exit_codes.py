@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shlex
 import signal
 import socket
 import subprocess
@@ -22,6 +23,7 @@ from tests.support.requests import NO_EVENT, Sent
 from tests.support.stage import Stage
 
 NOWHERE = {"RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:9"}
+FULL = Path("/dev/full")
 NEAR = {"near": {"latitude": 45.76, "longitude": 4.83}, "radiusKm": 400}
 REQUEST = {"need": {"activity": ["437"]}, "where": NEAR}
 
@@ -43,6 +45,36 @@ def unread(*arguments: str, settings: Mapping[str, str] | None = None) -> Ended:
             check=False,
         )
     return Ended(done.returncode, done.stderr, "")
+
+
+def full(*arguments: str, settings: Mapping[str, str] | None = None) -> Ended:
+    """Run a command whose output goes to a disk that is full."""
+    with FULL.open("w") as disk:
+        done = subprocess.run(
+            [*COMMAND, *arguments],
+            env=surroundings(settings),
+            stdout=disk,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    return Ended(done.returncode, done.stderr, "")
+
+
+def broken(part: str, *arguments: str) -> Ended:
+    """Run a command with a mistake of ours: something that it calls is no function."""
+    module = part.rpartition(".")[0]
+    program = f"import {module}; {part} = None; from rorbridge.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], env=surroundings({}), capture_output=True, text=True, check=False
+    )
+    return Ended(done.returncode, done.stderr, done.stdout)
+
+
+def watched(stage: Stage) -> Ended:
+    """Watch a result, with an output that cannot be written to."""
+    sent(stage, {"need": {}}, "--wait")
+    return full("watch", "--from-beginning", settings=stage.settings)
 
 
 def deaf(stage: Stage, *arguments: str, when: str) -> Ended:
@@ -159,6 +191,28 @@ PROVOKED: dict[tuple[str, Exit], Provoke] = {
     ("lookalike", Exit.UNAVAILABLE): lambda stage, _: port_in_use(stage, "lookalike", "--offers", "10"),
     ("schemas", Exit.USAGE): lambda _, folder: piped("schemas", file(folder, {})),
     ("schemas", Exit.READER_GONE): lambda _, folder: unread("schemas", str(folder)),
+    ("lookalike", Exit.READER_GONE): lambda *_: unread("lookalike", "--offers", "10"),
+    ("check", Exit.OUTPUT): lambda *_: full("check"),
+    ("demo", Exit.OUTPUT): lambda *_: full("demo", "--offers", "100"),
+    ("send", Exit.OUTPUT): lambda stage, folder: full("send", file(folder, REQUEST), settings=stage.settings),
+    ("watch", Exit.OUTPUT): lambda stage, _: watched(stage),
+    ("replay", Exit.OUTPUT): lambda stage, _: full(
+        "replay", "--dry-run", "--key", many_letters(stage), settings=stage.settings
+    ),
+    ("codes", Exit.OUTPUT): lambda *_: full("codes", "soins"),
+    ("lookalike", Exit.OUTPUT): lambda *_: full("lookalike", "--offers", "10"),
+    ("schemas", Exit.OUTPUT): lambda _, folder: full("schemas", str(folder)),
+    ("run", Exit.SOFTWARE): lambda *_: broken("rorbridge.settings.load", "run"),
+    ("check", Exit.SOFTWARE): lambda *_: broken("rorbridge.settings.load", "check"),
+    ("demo", Exit.SOFTWARE): lambda *_: broken("rorbridge.lookalike.dataset.generate", "demo"),
+    ("send", Exit.SOFTWARE): lambda _, folder: broken("rorbridge.settings.load", "send", file(folder, REQUEST)),
+    ("watch", Exit.SOFTWARE): lambda *_: broken("rorbridge.settings.load", "watch"),
+    ("replay", Exit.SOFTWARE): lambda *_: broken("rorbridge.settings.load", "replay"),
+    ("codes", Exit.SOFTWARE): lambda *_: broken("rorbridge.ror.terminology.search", "codes", "soins"),
+    ("lookalike", Exit.SOFTWARE): lambda *_: broken("rorbridge.lookalike.dataset.generate", "lookalike"),
+    ("schemas", Exit.SOFTWARE): lambda _, folder: broken(
+        "rorbridge.events.schemas.write_schemas", "schemas", str(folder)
+    ),
 }
 
 
@@ -175,15 +229,40 @@ def test_a_documented_exit_code_comes_about(command: str, code: Exit, stage: Sta
             EmbeddedBroker()
         except BrokerUnavailableError as error:
             pytest.skip(f"no wheel of the embedded broker for this platform: {error}")
+    if code is Exit.OUTPUT and not FULL.exists():
+        pytest.skip("an output that cannot be written to is Linux's /dev/full")
     if (command, code) == ("demo", Exit.INTERRUPTED) and not PROC.is_dir():
         pytest.skip("what is left behind is looked for in /proc")
     ended = PROVOKED[command, code](stage, tmp_path)
     assert ended.code == code, ended
-    assert "Traceback" not in ended.screen, ended
-    if code in {Exit.USAGE, Exit.UNAVAILABLE}:
+    assert ("Traceback" in ended.screen) == (code is Exit.SOFTWARE), ended
+    if code is Exit.SOFTWARE:
+        assert "please report" in ended.screen.splitlines()[-1]
+    if code in {Exit.USAGE, Exit.UNAVAILABLE, Exit.OUTPUT} and (command, code) != ("demo", Exit.OUTPUT):
         [line] = ended.screen.splitlines()
         assert line.startswith("rorbridge: ")
     if "\x1b[?25l" in ended.screen:
         assert "\x1b[?25h" in ended.screen.rpartition("\x1b[?25l")[2], "the cursor is shown again"
     if code is Exit.READER_GONE:
         assert not ended.screen or command == "demo"
+
+
+@pytest.mark.kafka
+@pytest.mark.skipif(not FULL.exists(), reason="an output that cannot be written to is Linux's /dev/full")
+@pytest.mark.parametrize(
+    ("request_", "streams", "code"),
+    [
+        (REQUEST, ">&-", Exit.READER_GONE),
+        (REQUEST, ">/dev/full", Exit.OUTPUT),
+        (REQUEST, ">/dev/full 2>/dev/full", Exit.OUTPUT),
+        ({"need": {}}, "2>/dev/full", Exit.REJECTED),
+        ({"need": {}}, "2>&-", Exit.REJECTED),
+        ({"need": {}}, ">&- 2>&-", Exit.READER_GONE),
+    ],
+)
+def test_send_says_of_no_request_how_it_ended_when_it_cannot_say_so(
+    request_: object, streams: str, code: Exit, stage: Stage, tmp_path: Path
+) -> None:
+    command = shlex.join([*COMMAND, "send", file(tmp_path, request_), "--wait"])
+    done = subprocess.run(["bash", "-c", f"{command} {streams}"], env=surroundings(stage.settings), check=False)
+    assert done.returncode == code

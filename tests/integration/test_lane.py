@@ -13,7 +13,6 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -31,7 +30,7 @@ from rorbridge.bus.window import Window
 from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
 from tests.support.http import scripted_ror
-from tests.support.kafka import Broker, Topics, read
+from tests.support.kafka import Broker, NotUtf8, Topics, let_any_name_be_sent, read
 from tests.support.processes import running_service
 from tests.support.requests import headers, valid
 
@@ -42,20 +41,10 @@ async def nothing(request: Request) -> Response:
     return Response(EMPTY, media_type="application/fhir+json")
 
 
-class NotUtf8(str):
-    """A header's name as librdkafka's clients may write it."""
-
-    __slots__ = ()
-
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        return b"\xff\xfe"
-
-
 async def test_a_record_that_cannot_be_read_and_one_with_a_huge_key_hold_up_no_other(
     broker: Broker, topics: Topics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("producer", "message_accumulator"):  # written in C, it takes true text alone
-        monkeypatch.setattr(f"aiokafka.producer.{module}.DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
+    let_any_name_be_sent(monkeypatch)
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, max_request_size=2_000_000)
     await producer.start()
     [one, two, three, four] = valid(4, seed=1)

@@ -60,13 +60,13 @@ class Watch:
 
 
 @contextmanager
-def watching(settings: dict[str, str], *arguments: str) -> Iterator[Watch]:
+def watching(settings: dict[str, str], *arguments: str, unread: bool = False) -> Iterator[Watch]:
     command = [*COMMAND, "watch", *arguments]
     with subprocess.Popen(
         command, env=surroundings(settings), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         watch = Watch(process)
-        readers = [Thread(target=watch.read_results), Thread(target=watch.read_notes)]
+        readers = [Thread(target=one) for one in (watch.read_notes, *([] if unread else [watch.read_results]))]
         for one in readers:
             one.start()
         try:
@@ -169,6 +169,19 @@ async def test_only_what_is_committed_is_shown_and_only_from_now_on(broker: Brok
             await watch.until("last")
             assert set(watch.results) == {"after", "committed", "last"}
             assert watch.notes == ""
+
+
+@pytest.mark.kafka
+async def test_a_reader_that_is_gone_is_seen_though_all_that_comes_is_left_out(broker: Broker, topics: Topics) -> None:
+    with watching(topics.settings(broker), "--from-beginning", "--status", "matched", unread=True) as watch:
+        async with asyncio.timeout(PATIENCE_S), publishing(broker.bootstrap_servers, topics.results) as publisher:
+            await publisher.result("first", Status.MATCHED)
+            assert watch.process.stdout
+            assert "first" in await asyncio.to_thread(watch.process.stdout.readline)
+            watch.process.stdout.close()
+            while watch.process.poll() is None:  # never so long that nothing comes that it would look up
+                await publisher.result("no match")
+    assert watch.process.returncode == 141
 
 
 @pytest.mark.real_kafka
