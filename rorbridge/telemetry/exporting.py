@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -185,12 +186,19 @@ def _provider(exporters: set[str]) -> TracerProvider:
     try:
         provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
         for name in sorted(exporters):
-            exporter = OTLPSpanExporter() if name == "otlp" else ConsoleSpanExporter()
+            exporter = OTLPSpanExporter(session=_session()) if name == "otlp" else ConsoleSpanExporter()
             provider.add_span_processor(BatchSpanProcessor(exporter))
     except ValueError as error:  # of OTEL_BSP_* and OTEL_SPAN_*; it names the one or the other
         told = str(error) if _may_be_shown(str(error)) else "one of them is no number"
         raise ExportSettingsError(f"OTEL_BSP_* and OTEL_SPAN_*: {told}") from None
     return provider
+
+
+def _session() -> requests.Session:
+    """Give what the exporter calls with; as with all connections, proxies of the environment play no part."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
 
 
 def _resource() -> Resource:

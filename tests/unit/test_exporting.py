@@ -182,6 +182,22 @@ async def test_what_is_left_is_sent_at_the_end_under_the_names_that_are_set(monk
     }, "nothing of the machine or the command line"
 
 
+async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    async with collector() as traces:
+        put(monkeypatch, EXPORTER_OTLP_ENDPOINT=traces.endpoint)
+        await asyncio.to_thread(export, 3)
+    assert len(traces.spans) == 3
+
+
+def export(count: int) -> None:
+    with exporting():
+        record(count)
+
+
 def test_a_collector_that_is_away_costs_spans_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
