@@ -44,8 +44,8 @@ def rorbridge(
 
     Begin with the demo, which needs nothing but Python. Exit codes are those of each command; 0 is well, 64 a wrong
     option, argument, file or setting, 69 something that is not there, such as Kafka, 70 a mistake of ours, 74 an
-    output that cannot be written to. `--install-completion` teaches
-    bash, zsh or fish to complete commands, options and their values.
+    output that cannot be written to. `--install-completion` teaches bash, zsh or fish to complete commands, options and
+    their values.
 
     ```sh
     rorbridge demo
