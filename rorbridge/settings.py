@@ -29,6 +29,8 @@ _FILE = "_FILE"
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
 
+# The text below a setting is its meaning in docs/settings.md (`make schemas`); a quantity begins with its unit.
+
 
 class SettingsError(ValueError):
     """A setting that is missing, wrong or unknown; the text is one line that names it."""
@@ -42,17 +44,29 @@ class KafkaSettings(_Group):
     """Where the topics are and how they are worked."""
 
     bootstrap_servers: str = Field(min_length=1)
+    """Brokers to begin with, as ``host:port``, separated by commas."""
     group_id: str = Field(default="rorbridge", min_length=1)
+    """The consumer group; transactional ids begin with it."""
     requests_topic: str = "ror.orientation.requests"
+    """Where requests are read."""
     results_topic: str = "ror.orientation.results"
+    """Where results are published."""
     dead_letter_topic: str = "ror.orientation.requests.dlt"
+    """Where dead letters go: what was no event, was rejected or failed."""
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    """How to connect."""
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "PLAIN"
+    """How to prove who we are, where ``security_protocol`` begins with SASL."""
     sasl_username: str | None = None
+    """Required with SASL."""
     sasl_password: SecretStr | None = None
+    """Required with SASL."""
     ca_file: Path | None = None
+    """PEM with the authorities to trust for the brokers; the system's when there is none."""
     cert_file: Path | None = None
+    """PEM with our certificate for the brokers."""
     key_file: Path | None = None
+    """PEM with its key."""
     delivery: Literal["exactly-once", "at-least-once"] = "exactly-once"
     """Whether answers and position are committed in one transaction, or the answers first."""
     window: int = Field(default=100, ge=1, le=10_000)
@@ -97,22 +111,33 @@ class RorSettings(_Group):
     """The ROR and who we are to it; the values come from the ANS with the contract."""
 
     base_url: HttpUrl
+    """FHIR base of the ROR; required unless ``environment`` fills it in."""
     token_url: HttpUrl
+    """Its token endpoint; required unless ``environment`` fills it in."""
     environment: Literal["sandbox", "production"] | None = None
     """Fills ``base_url`` and ``token_url`` with the documented ones, unless they are given."""
     client_id: str = Field(min_length=1)
+    """Who we are at the token endpoint."""
     client_secret: SecretStr | None = None
     """For access profile 0; all others show a certificate."""
     client_cert: Path | None = None
     """PEM with the certificate, what it is signed by, and the key unless ``client_key`` has it; or a .p12 or .pfx."""
     client_key: Path | None = None
+    """PEM with the key, where ``client_cert`` does not hold it."""
     client_key_password: SecretStr | None = None
+    """Password of the key, or of the .p12 or .pfx."""
     ca_bundle: Path | None = None
+    """PEM with the authorities to trust for the ROR, in place of the system's."""
     user_profile_code: str = Field(min_length=1)
+    """The header ``Ror-Profil-Utilisateur-Code``."""
     user_profile_system: str = Field(min_length=1)
+    """The header ``Ror-Profil-Utilisateur-System``."""
     role_code: str = Field(min_length=1)
+    """The header ``Ror-Role-Metier-Code``."""
     role_system: str = Field(min_length=1)
+    """The header ``Ror-Role-Metier-System``."""
     access_profile: int = Field(default=0, ge=0, le=5)
+    """The access profile of the ANS's letter: what we can see, and so what counts as ``notVisible``."""
     max_concurrency: int = Field(default=32, ge=2, le=1000)
     """Calls that the ROR has from us at the same time; one of them is kept for finding out whether it is there."""
     max_rate: float | None = Field(default=None, gt=0, le=10_000)
@@ -122,7 +147,7 @@ class RorSettings(_Group):
     cache_ttl: float = Field(default=60.0, ge=0, le=3600)
     """Seconds for which an answer serves equal searches; 0 asks each time."""
     capacity_cache_ttl: float = Field(default=10.0, ge=0, le=3600)
-    """The same for searches that ask for free beds or places."""
+    """Seconds for the same, where free beds or places are asked for."""
 
     @model_validator(mode="before")
     @classmethod
@@ -164,8 +189,11 @@ class SchemaRegistrySettings(_Group):
     url: HttpUrl | None = None
     """Root of the Confluent-compatible API; Apicurio's ends with ``/apis/ccompat/v7``."""
     username: str | None = None
+    """For HTTP basic authentication; at Confluent Cloud the API key."""
     password: SecretStr | None = None
+    """Goes with it; at Confluent Cloud the secret of the API key."""
     ca_file: FilePath | None = None
+    """PEM with the authorities to trust for the registry, in place of the system's."""
     auto_register: bool = True
     """Whether the schema of results may be registered where it is not there yet."""
 
@@ -191,21 +219,27 @@ class AudienceSettings(_Group):
     """Who may read the results topic."""
 
     max_confidentiality: int = Field(default=1, ge=1, le=3)
+    """The most confidential level that readers of the results may see: 1 free, 2 restricted, 3 very restricted."""
     sensitive_units: bool = False
+    """Whether they may know of sensitive units."""
 
 
 class HttpSettings(_Group):
-    """The service's own endpoints."""
+    """The service's own endpoints: ``/livez``, ``/readyz``, ``/metrics``."""
 
     host: str = "127.0.0.1"
+    """Address to listen on; ``0.0.0.0`` in a container."""
     port: int = Field(default=8080, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
 
 
 class LogSettings(_Group):
     """What is logged, and how it looks."""
 
     format: Literal["json", "console"] = "json"
+    """One JSON object a line, or lines for people."""
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least that is logged."""
 
 
 class Settings(_Group):

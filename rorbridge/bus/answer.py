@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from aiokafka import ConsumerRecord
 from structlog.stdlib import get_logger
 
-from rorbridge.bus.cut import cut
+from rorbridge.bus.cut import cut, offers_in
 from rorbridge.bus.deadletter import NO_EVENT, TRUNCATED, dead_letter
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
 from rorbridge.bus.registry import ResultSchema
@@ -19,7 +20,9 @@ from rorbridge.events.result import RESULT_TYPE, OrientationResult, Problem, Sta
 from rorbridge.orientation.circuit import Parking
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import KafkaSettings
-from rorbridge.telemetry import metrics
+from rorbridge.telemetry import metrics, traces
+from rorbridge.telemetry.metrics import DeadReason
+from rorbridge.telemetry.traces import Processing
 
 log = get_logger(__name__)
 
@@ -38,9 +41,9 @@ class Answerer:
 
     def unreadable(self, record: Record, error: Exception) -> tuple[Outgoing, ...]:
         """Give what to publish for a record of which the Kafka client can read nothing but its place."""
-        log.warning("dead-letter", **_where(record), problem=f"unreadable: {type(error).__name__}")
+        log.warning("dead-letter", **_where(record), status=NO_EVENT, problem=f"unreadable: {type(error).__name__}")
         told = "the Kafka client cannot read this record; it is to be found at its place alone"
-        letter = self._dead_letter(record, _name(error), told)
+        letter = self._dead_letter(record, _name(error), told, "unreadable")
         return (replace(letter, headers=(*letter.headers, (TRUNCATED, b"-1"))),)
 
     async def answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
@@ -49,9 +52,8 @@ class Answerer:
             return await self._answer(record, parking)
         except Exception as error:  # a bug outside of resolving: there is no result to write, but no silence either
             log.exception("bug", **_where(record))
-            return (
-                self._dead_letter(record, _name(error), f"rorbridge failed on this record: {type(error).__name__}"),
-            )
+            told = f"rorbridge failed on this record: {type(error).__name__}"
+            return (self._dead_letter(record, _name(error), told, "failed"),)
 
     async def _answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
         received_at = self.now()
@@ -60,16 +62,38 @@ class Answerer:
             _check_head(record)
             event = envelope.read(record.value, record.headers, place)
         except envelope.NotAnEventError as error:
-            log.warning("dead-letter", **_where(record), problem=str(error))
-            return (self._dead_letter(record, _name(error), str(error)),)
-        redactions: Counter[str] = Counter()
-        result = await self._result(event, received_at, redactions, parking)
-        result = replace(result, attempt=event.attempt)
-        _tell(record, event, result, redactions)
-        published = self._result_record(record, event, result)
+            return (self._no_event(record, error),)
+        with self._processing(record, event) as processing:
+            redactions: Counter[str] = Counter()
+            result = await self._result(event, received_at, redactions, processing.watched(parking))
+            result = replace(result, attempt=event.attempt)
+            _tell(record, event, result, redactions, processing)
+            published = self._result_record(record, event, result, processing)
         if result.status in {Status.REJECTED, Status.FAILED}:
             return (published, self._letter(record, result))
         return (published,)
+
+    def _no_event(self, record: Record, error: envelope.NotAnEventError) -> Outgoing:
+        """Give the dead letter of what is no event."""
+        with self._processing(record, None) as processing:
+            traces.failed(processing.span, "not-an-event")
+            trace = processing.trace_id or _trace_id(envelope.trace_context(record.headers).get("traceparent"))
+            log.warning("dead-letter", trace_id=trace, **_where(record), status=NO_EVENT, problem=str(error))
+            return self._dead_letter(record, _name(error), str(error), "not-an-event")
+
+    def _processing(self, record: Record, event: envelope.RequestEvent | None) -> AbstractContextManager[Processing]:
+        """Record what is done for a record, as a part of the trace that it carries."""
+        return traces.processing(
+            record.topic,
+            headers=lambda: _carried(record, event),
+            attributes=lambda: {
+                "messaging.consumer.group.name": self.kafka.group_id,
+                "messaging.destination.partition.id": str(record.partition),
+                "messaging.kafka.offset": record.offset,
+                "messaging.message.body.size": len(record.value or b""),
+                **({"cloudevents.event_id": event.id} if event else {}),
+            },
+        )
 
     async def _result(
         self, event: envelope.RequestEvent, received_at: datetime, redactions: Counter[str], parking: Parking
@@ -95,19 +119,44 @@ class Answerer:
         timing = Timing(received_at=received_at, answered_at=now, resolve_ms=took_ms)
         return OrientationResult(request_id=event.id, status=status, problem=found, timing=timing)
 
-    def _result_record(self, record: Record, event: envelope.RequestEvent, result: OrientationResult) -> Outgoing:
+    def _result_record(
+        self, record: Record, event: envelope.RequestEvent, result: OrientationResult, processing: Processing
+    ) -> Outgoing:
         data = encode(result)
-        headers = tuple(envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()))
+        span, carried = processing.sending(self.kafka.results_topic, len(data))
+        if "traceparent" in carried:
+            event = replace(event, traceparent=carried.pop("traceparent"), tracestate=carried.pop("tracestate", None))
+        headers = (
+            *envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()),
+            *((name, value.encode()) for name, value in carried.items()),
+        )
 
         def smaller(size: int) -> tuple[Outgoing, ...]:
             shorter = cut(result, size - wireformat.HEAD_BYTES if self.schema else size)
-            published = Outgoing(self.kafka.results_topic, record.key, self._value(encode(shorter)), headers)
+            value = self._value(encode(shorter))
+            published = Outgoing(
+                self.kafka.results_topic,
+                record.key,
+                value,
+                headers,
+                offers=offers_in(shorter),
+                status=shorter.status,
+            )
             if shorter.status is Status.FAILED and result.status is not Status.FAILED:
                 log.warning("result-too-large", request_id=event.id, **_where(record), bytes=len(data), room=size)
                 return (published, self._letter(record, shorter))
             return (published,)
 
-        return Outgoing(self.kafka.results_topic, record.key, self._value(data), headers, smaller)
+        return Outgoing(
+            self.kafka.results_topic,
+            record.key,
+            self._value(data),
+            headers,
+            smaller,
+            offers_in(result),
+            status=result.status,
+            span=span,
+        )
 
     def _value(self, data: bytes) -> bytes:
         """Give a result's data as they travel."""
@@ -116,11 +165,12 @@ class Answerer:
     def _letter(self, record: Record, result: OrientationResult) -> Outgoing:
         """Give the dead letter of a request that was answered with a problem."""
         kind, detail = (result.problem.type, result.problem.detail) if result.problem else ("unknown", "")
-        return self._dead_letter(record, kind, detail, result.status)
+        reason: DeadReason = "rejected" if result.status is Status.REJECTED else "failed"
+        return self._dead_letter(record, kind, detail, reason)
 
-    def _dead_letter(self, record: Record, error: str, message: str, status: str = NO_EVENT) -> Outgoing:
+    def _dead_letter(self, record: Record, error: str, message: str, reason: DeadReason) -> Outgoing:
         topic, group = self.kafka.dead_letter_topic, self.kafka.group_id
-        return dead_letter(topic, record, group, status=status, error=error, message=message)
+        return dead_letter(topic, record, group, error=error, message=message, reason=reason)
 
 
 def _check_head(record: Record) -> None:
@@ -140,10 +190,39 @@ def _where(record: Record) -> dict[str, str | int]:
     return {"topic": record.topic, "partition": record.partition, "offset": record.offset}
 
 
-def _tell(record: Record, event: envelope.RequestEvent, result: OrientationResult, redactions: Counter[str]) -> None:
-    """One line and one count an outcome; never a body."""
+def _carried(record: Record, event: envelope.RequestEvent | None) -> dict[str, str]:
+    """Give what propagators read of a record: its trace context, and of its headers only those that they ask for."""
+    trace = event.trace_context if event else envelope.trace_context(record.headers)
+    asked = {name.lower(): name for name in traces.fields_beside_trace()}
+    others = {
+        asked[name.lower()]: (raw or b"").decode(errors="replace")
+        for name, raw in record.headers
+        if name.lower() in asked
+    }
+    return others | trace
+
+
+def _trace_id(traceparent: str | None) -> str | None:
+    return traceparent.split("-")[1] if traceparent else None
+
+
+def _tell(
+    record: Record,
+    event: envelope.RequestEvent,
+    result: OrientationResult,
+    redactions: Counter[str],
+    processing: Processing,
+) -> None:
+    """One line and one span an outcome; never a body."""
     search, timing = result.search, result.timing
-    metrics.RESULTS.labels(result.status.value).inc()
+    problem_ = result.problem.type if result.problem else None
+    if processing.is_recorded:
+        with traces.harmless("attributes"):
+            processing.span.set_attribute("rorbridge.status", result.status.value)
+            processing.span.set_attribute("rorbridge.offers", offers_in(result))
+            processing.span.set_attribute("rorbridge.rounds", len(search.rounds) if search else 0)
+        if result.status in {Status.FAILED, Status.EXPIRED}:  # a rejected request was answered as it should be
+            traces.failed(processing.span, problem_ or result.status.value)
     if timing:
         metrics.RESOLVE_SECONDS.observe(timing.resolve_ms / 1000)
     for rule, count in redactions.items():
@@ -151,11 +230,11 @@ def _tell(record: Record, event: envelope.RequestEvent, result: OrientationResul
     log.info(
         "answered",
         request_id=event.id,
-        trace_id=event.traceparent.split("-")[1] if event.traceparent else None,
+        trace_id=processing.trace_id or _trace_id(event.traceparent),
         **_where(record),
         status=result.status.value,
-        problem=result.problem.type if result.problem else None,
-        offers=len(result.offers),
+        problem=problem_,
+        offers=offers_in(result),
         rounds=len(search.rounds) if search else 0,
         source=search.source if search else None,
         broken=sum(one.broken for one in search.rounds) if search else 0,

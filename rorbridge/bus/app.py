@@ -10,7 +10,9 @@ from typing import Protocol
 import uvicorn
 from faststream.asgi import AsgiFastStream
 
+from rorbridge import __version__
 from rorbridge.bus.answer import Answerer
+from rorbridge.bus.asyncapi import endpoint as asyncapi
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.broker import LaneBroker
 from rorbridge.bus.registry import ResultSchema
@@ -21,6 +23,7 @@ from rorbridge.orientation.resolve import Resolver
 from rorbridge.orientation.turns import Turns
 from rorbridge.settings import Settings
 from rorbridge.telemetry import health, metrics
+from rorbridge.telemetry.health import Reason
 
 
 class OpenDirectory(Directory, Protocol):
@@ -54,9 +57,21 @@ def create_app(
     registry = settings.schema_registry
     schema = ResultSchema(registry, settings.kafka.results_topic) if registry.url else None
     bridge = Bridge(settings.kafka, Answerer(resolver, settings.kafka, schema), crashed, schema)
+    metrics.LANES.set_function(bridge.readings)
+    metrics.WINDOW_SIZE.set(settings.kafka.window)
+    metrics.BUILD.info({"version": __version__, "delivery": settings.kafka.delivery})
 
-    def not_ready() -> str | None:
-        return bridge.not_ready or (f"the ROR: {problem}" if (problem := resolver.circuit.problem) else None)
+    def not_ready() -> list[Reason]:
+        return [*bridge.not_ready, *away()]
+
+    def away() -> list[Reason]:
+        circuit = resolver.circuit
+        return [Reason("ror", circuit.problem, circuit.since)] if circuit.problem else []
+
+    def dead() -> list[Reason]:
+        return [*bridge.dead, *(away() if resolver.circuit.is_stuck else [])]
+
+    metrics.READY.set_function(lambda: float(not not_ready()))
 
     @asynccontextmanager
     async def lifespan() -> AsyncIterator[None]:
@@ -68,9 +83,10 @@ def create_app(
         lifespan=lifespan,
         logger=None,
         asgi_routes=[
-            ("/livez", health.livez()),
+            ("/livez", health.livez(dead)),
             ("/readyz", health.readyz(not_ready)),
             ("/metrics", metrics.endpoint()),
+            ("/asyncapi", asyncapi.endpoint(settings.kafka, str(registry.url) if registry.url else None)),
         ],
     )
 

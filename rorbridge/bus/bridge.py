@@ -10,12 +10,14 @@ from aiokafka.errors import KafkaError
 from structlog.stdlib import get_logger
 
 from rorbridge.bus import topics
-from rorbridge.bus.connection import connection
+from rorbridge.bus.connection import connection, in_brief
 from rorbridge.bus.delivery import AtLeastOnce, Delivery, ExactlyOnce, NoTransactionsError, ensure_transactions
 from rorbridge.bus.lane import Lane
 from rorbridge.bus.registry import ResultSchema
 from rorbridge.bus.session import Answers
 from rorbridge.settings import KafkaSettings
+from rorbridge.telemetry.health import Part, Reason
+from rorbridge.telemetry.metrics import LaneReading
 
 log = get_logger(__name__)
 
@@ -63,18 +65,39 @@ class Bridge(ConsumerRebalanceListener):
         self._running: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self._stopping = False
-        self._waiting_for = "the connection to Kafka"
+        self._waiting_for = Reason("kafka", "the connection to Kafka")
+        self._dead: Reason | None = None
 
     @property
-    def not_ready(self) -> str | None:
-        """What the bridge still waits for, or None when its lanes are open."""
+    def not_ready(self) -> list[Reason]:
+        """What the bridge still waits for; empty when its lanes are open."""
         if not self._lanes:
-            return self._waiting_for
-        return next((lane.not_ready for lane in self._lanes.values() if lane.not_ready), None)
+            return [self._waiting_for]
+        return [lane.not_ready for lane in self._lanes.values() if lane.not_ready]
+
+    @property
+    def dead(self) -> list[Reason]:
+        """Why only a restart would help; empty while there is hope."""
+        found = [self._dead, *(lane.dead for lane in self._lanes.values())]
+        return [one for one in found if one]
+
+    def readings(self) -> list[LaneReading]:
+        """Tell how each open lane stands."""
+        return [reading for lane in self._lanes.values() if (reading := lane.reading)]
 
     def start(self) -> None:
         """Begin to connect; goes on trying while Kafka is away."""
         self._running = asyncio.create_task(self._run(), name="connect and watch")
+        self._running.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()):
+            log.critical("bridge-died", exc_info=error)
+            self._dead = Reason("kafka", f"the task that keeps the connection died: {in_brief(error)}")
+            self._crashed()
+
+    def _wait_for(self, part: Part, text: str) -> None:
+        self._waiting_for = self._waiting_for.now(part, text)
 
     async def stop(self) -> None:
         """Answer what is in hand, as far as the drain timeout allows, commit it and leave the group."""
@@ -83,7 +106,7 @@ class Bridge(ConsumerRebalanceListener):
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
         await self._leave()
-        self._waiting_for = "nothing: the service is stopping"
+        self._wait_for("lanes", "nothing: the service is stopping")
 
     async def _leave(self) -> None:
         await self._close_lanes()
@@ -97,8 +120,9 @@ class Bridge(ConsumerRebalanceListener):
         """Drain before others take over; the group gives up all partitions at once, so all lanes close."""
         if revoked:
             log.info("partitions-revoked", partitions=sorted(one.partition for one in revoked))
+        rebalancing = "partitions: the group is rebalancing"
+        self._waiting_for = Reason("lanes", rebalancing) if self._lanes else self._waiting_for.now("lanes", rebalancing)
         await self._close_lanes()
-        self._waiting_for = "partitions: the group is rebalancing"
 
     async def on_partitions_assigned(self, assigned: Collection[TopicPartition]) -> None:
         """Open a lane for each partition; opening goes on behind us, so that it does not hold up the group."""
@@ -115,7 +139,7 @@ class Bridge(ConsumerRebalanceListener):
             )
             self._lanes[partition] = lane
             lane.open()
-        self._waiting_for = "partitions: other members of the group have them all"
+        self._wait_for("lanes", "partitions: other members of the group have them all")
         log.info("partitions-assigned", partitions=sorted(one.partition for one in assigned))
 
     def _deliveries(self, consumer: AIOKafkaConsumer, partition: TopicPartition) -> Callable[[], Delivery]:
@@ -131,8 +155,8 @@ class Bridge(ConsumerRebalanceListener):
     async def _run(self) -> None:
         """Connect, watch, and connect anew when the consumer cannot go on."""
         if self._schema:
-            await self._schema.settle(self._wait_for)
-            self._wait_for("the connection to Kafka")
+            await self._schema.settle(lambda text: self._wait_for("schema-registry", text))
+            self._wait_for("kafka", "the connection to Kafka")
         while True:
             try:
                 consumer = await self._connect()
@@ -142,9 +166,6 @@ class Bridge(ConsumerRebalanceListener):
                 return
             await self._watch(consumer)
             await self._leave()
-
-    def _wait_for(self, what: str) -> None:
-        self._waiting_for = what
 
     async def _connect(self) -> AIOKafkaConsumer:
         """Connect, however long it takes. Raises NoTransactionsError."""
@@ -156,7 +177,7 @@ class Bridge(ConsumerRebalanceListener):
                 raise
             except Exception as error:  # whatever it is, such as a certificate that is being renewed: it may pass
                 known = isinstance(error, KafkaError | OSError)
-                self._waiting_for = f"Kafka at {self._settings.bootstrap_servers}: {error!r}"
+                self._wait_for("kafka", f"Kafka at {self._settings.bootstrap_servers}: {in_brief(error)}")
                 log.warning("kafka-unreachable", error=repr(error), retry_in_s=pause, exc_info=not known)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE_S)
@@ -175,8 +196,19 @@ class Bridge(ConsumerRebalanceListener):
                 failures = 0
             except Exception as error:  # of the coordination task, which may have died of anything
                 failures += 1
-                self._waiting_for = f"the group {self._settings.group_id}: {error!r}"
+                self._wait_for("kafka", f"the group {self._settings.group_id}: {in_brief(error)}")
                 log.warning("group-trouble", error=repr(error))
+            await self._note_ends(consumer)
+
+    async def _note_ends(self, consumer: AIOKafkaConsumer) -> None:
+        """Ask for the ends of the partitions whose lanes are full: they ask for no records, and so hear of none."""
+        full = {partition: lane for partition, lane in self._lanes.items() if lane.is_full}
+        if not full:
+            return
+        with suppress(Exception):  # for a gauge alone; who asks for records will say what is wrong
+            async with asyncio.timeout(_WATCH_S):
+                for partition, end in (await consumer.end_offsets(list(full))).items():
+                    full[partition].note_end(end)
 
     async def _open_consumer(self) -> AIOKafkaConsumer:
         settings = self._settings
@@ -199,7 +231,7 @@ class Bridge(ConsumerRebalanceListener):
             await consumer.stop()
             raise
         self._consumer = consumer
-        self._waiting_for = "partitions"
+        self._wait_for("lanes", "partitions: the group has given none yet")
         consumer.subscribe([settings.requests_topic], listener=self)
         return consumer
 

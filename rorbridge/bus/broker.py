@@ -35,4 +35,4 @@ class LaneBroker(KafkaBroker):
 
     async def ping(self, timeout: float | None) -> bool:  # noqa: ARG002, ASYNC109 - FastStream's interface
         """Tell whether records are being taken."""
-        return self._bridge.not_ready is None
+        return not self._bridge.not_ready

@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from aiokafka.errors import KafkaError
 from aiokafka.helpers import create_ssl_context
 
 from rorbridge.settings import KafkaSettings
+
+CLIENT_ID = "rorbridge"
+"""What our clients call themselves, for quotas and the broker's logs."""
 
 
 def connection(settings: KafkaSettings) -> dict[str, Any]:
     """Give the arguments that every aiokafka client of ours is built with."""
     arguments: dict[str, Any] = {
         "bootstrap_servers": settings.bootstrap_servers,
-        "client_id": "rorbridge",
+        "client_id": CLIENT_ID,
         "security_protocol": settings.security_protocol,
     }
     if settings.security_protocol.endswith("SSL"):
@@ -23,6 +27,12 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
         arguments["sasl_plain_username"] = settings.sasl_username
         arguments["sasl_plain_password"] = settings.sasl_password.get_secret_value()
     return arguments
+
+
+def in_brief(error: BaseException) -> str:
+    """Say what went wrong, for whoever may ask for our health; the text of an error that is none of Kafka's or of the
+    network's may hold anything, so that it stands in the log alone."""
+    return repr(error) if isinstance(error, KafkaError | OSError) else type(error).__name__
 
 
 def _path(file: object) -> str | None:

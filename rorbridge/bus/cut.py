@@ -12,7 +12,7 @@ def cut(result: OrientationResult, size: int) -> OrientationResult:
 
     It says how many were left out; without room for one, it is a failed result. Only that may exceed *size*.
     """
-    least, most = 0, _count(result)  # the offers that fit, and those that do not
+    least, most = 0, offers_in(result)  # the offers that fit, and those that do not
     while most - least > 1:
         middle = (least + most) // 2
         if len(encode(_first(result, middle))) <= size:
@@ -24,12 +24,13 @@ def cut(result: OrientationResult, size: int) -> OrientationResult:
     return _without_offers(result, size)
 
 
-def _count(result: OrientationResult) -> int:
+def offers_in(result: OrientationResult) -> int:
+    """Count the offers of a result in either format."""
     return len(_matches(result.bundle)) if result.bundle else len(result.offers)
 
 
 def _first(result: OrientationResult, count: int) -> OrientationResult:
-    search = replace(result.search, complete=False, cut=_count(result) - count) if result.search else None
+    search = replace(result.search, complete=False, cut=offers_in(result) - count) if result.search else None
     if not result.bundle:
         return replace(result, offers=result.offers[:count], search=search)
     # An offer's resources follow it, unless they stand with one before it: what comes before the next offer is whole.

@@ -5,10 +5,12 @@ offset and timestamp are big-endian longs, the rest is UTF-8.
 """
 
 import struct
+from typing import Final
 
 from aiokafka import ConsumerRecord
 
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
+from rorbridge.telemetry.metrics import DeadReason
 
 _LONGEST_MESSAGE = 2_000
 """Characters of an explanation; it travels in a header."""
@@ -28,12 +30,26 @@ KEPT = {REPLAY_OF, REPLAY_ATTEMPT}
 STATUS = "rorbridge-status"
 """Header: ``rejected``, ``failed``, or ``no-event`` for what no result could answer."""
 NO_EVENT = "no-event"
+_STATUSES: Final[dict[DeadReason, str]] = {
+    "rejected": "rejected",
+    "failed": "failed",
+    "not-an-event": NO_EVENT,
+    "unreadable": NO_EVENT,
+}
 
 
 def dead_letter(
-    topic: str, record: ConsumerRecord[bytes, bytes], group: str, *, status: str, error: str, message: str
+    topic: str,
+    record: ConsumerRecord[bytes, bytes],
+    group: str,
+    *,
+    error: str,
+    message: str,
+    reason: DeadReason,
 ) -> Outgoing:
     """Build the dead letter of *record*. *error* names the kind of error, *message* says what was wrong.
+
+    *reason* is what it is counted under, and gives its status.
 
     A record whose key and headers are too many to go along (MOST_HEAD) loses them; its place is told as ever.
     """
@@ -41,7 +57,7 @@ def dead_letter(
     own = record.headers if fits else ()
     headers = (
         *((name, value) for name, value in own if name in KEPT or not name.startswith(("kafka_dlt-", "rorbridge-"))),
-        (STATUS, status.encode()),
+        (STATUS, _STATUSES[reason].encode()),
         ("kafka_dlt-original-topic", record.topic.encode()),
         ("kafka_dlt-original-partition", struct.pack(">i", record.partition)),
         ("kafka_dlt-original-offset", struct.pack(">q", record.offset)),
@@ -54,6 +70,6 @@ def dead_letter(
     cut = (*headers, (TRUNCATED, str(len(value)).encode()))
 
     def smaller(size: int) -> tuple[Outgoing]:
-        return (Outgoing(topic, key, value[: min(size, _CUT_BYTES)], cut),)
+        return (Outgoing(topic, key, value[: min(size, _CUT_BYTES)], cut, dead=reason),)
 
-    return Outgoing(topic, key, value, headers if fits else cut, smaller)
+    return Outgoing(topic, key, value, headers if fits else cut, smaller, dead=reason)

@@ -21,7 +21,9 @@ from structlog.stdlib import get_logger
 
 from rorbridge.bus.connection import connection
 from rorbridge.bus.outgoing import DEFAULT_LIMIT, LEAST_LIMIT, Outgoing
+from rorbridge.events.result import Status
 from rorbridge.settings import KafkaSettings
+from rorbridge.telemetry import metrics
 
 log = get_logger(__name__)
 
@@ -33,6 +35,9 @@ _TRANSACTION_TIMEOUT_MS = 30_000
 _STOP_S = 5.0
 _COORDINATOR_S = 10.0
 _COORDINATOR_PAUSE_S = 0.2
+
+for _status in Status:
+    metrics.RESULTS.labels(_status.value)  # what has not happened yet is 0, not absent
 
 _stopping: set["asyncio.Task[None]"] = set()
 
@@ -88,6 +93,7 @@ class ExactlyOnce:
         _raise_first(sent, await _all(sent, committing), self._limits)
         await self._producer.commit_transaction()
         self._in_transaction = False
+        _count(sent)
 
     async def close(self) -> None:
         """Abort what is begun, so that it does not hold back readers.
@@ -122,6 +128,7 @@ class AtLeastOnce:
         """Publish, wait for the acknowledgements, commit."""
         sent = await _send(self._producer, records, self._limits)
         _raise_first(sent, await _all(sent), self._limits)
+        _count(sent)
         await self._consumer.commit({self._partition: (position, metadata)})
 
     async def close(self) -> None:
@@ -219,6 +226,16 @@ class _Sent:
 
     record: Outgoing
     acknowledged: "asyncio.Future[Any]"
+
+
+def _count(sent: Sequence[_Sent]) -> None:
+    """Count what is published now."""
+    metrics.OFFERS_PUBLISHED.inc(sum(one.record.offers for one in sent))
+    for one in sent:
+        if one.record.status:
+            metrics.RESULTS.labels(one.record.status.value).inc()
+        if one.record.dead:
+            metrics.DEAD_LETTERS.labels(one.record.dead).inc()
 
 
 async def _all(sent: Sequence[_Sent], *others: Awaitable[Any]) -> list[Any]:

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 import cramjam
 
+from rorbridge.events.result import Status
+from rorbridge.telemetry.metrics import DeadReason
+from rorbridge.telemetry.traces import INVALID_SPAN, Span
+
 DEFAULT_LIMIT = 1_048_588
 """Bytes of a record batch that a topic takes unless it says otherwise (``max.message.bytes``)."""
 
@@ -29,6 +33,14 @@ class Outgoing:
     smaller: "Callable[[int], tuple[Outgoing, ...]] | None" = None
     """Gives what to publish in its place when its value must not take more than so many bytes, and what has to go with
     it then; None: it stays."""
+    offers: int = 0
+    """How many offers are in it."""
+    status: Status | None = None
+    """That of the result; None for a dead letter."""
+    dead: DeadReason | None = None
+    """Why it is a dead letter; None for a result."""
+    span: Span = INVALID_SPAN
+    """That of publishing it; ends when Kafka has it."""
 
     def fitted(self, limit: int) -> "tuple[Outgoing, ...]":
         """Give the form of this record that fits, compressed, into a batch of *limit* bytes, and what goes with it.

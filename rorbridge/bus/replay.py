@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
-from aiokafka.errors import UnknownTopicOrPartitionError
 
+from rorbridge.bus import topics
+from rorbridge.bus.careful import CarefulReader
 from rorbridge.bus.connection import connection
 from rorbridge.bus.deadletter import NO_EVENT, REPLAY_ATTEMPT, REPLAY_OF, STATUS, TRUNCATED
 from rorbridge.events import envelope, wireformat
 from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
-
-_POLL_MS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +67,14 @@ class Filter:
         )
 
 
-async def letters(settings: KafkaSettings, wanted: Filter) -> list[Letter]:
+async def letters(settings: KafkaSettings, wanted: Filter, tell: Callable[[str], None]) -> list[Letter]:
     """Read the dead letters that *wanted* means, up to the end that the topic has now.
 
     Of several attempts of one request the last counts, and only as long as no later one was sent: what was put once
-    more already is not put again, be it answered or not.
+    more already is not put again, be it answered or not. *tell* gets a line for each record that cannot be read.
     """
     latest: dict[tuple[str, str], Letter] = {}
-    async for record in _records(settings, settings.dead_letter_topic, wanted.since):
+    async for record in _records(settings, settings.dead_letter_topic, wanted.since, tell):
         letter = _letter(record)
         known = latest.get(letter.identity)
         if known is None or letter.attempt >= known.attempt:
@@ -84,7 +83,7 @@ async def letters(settings: KafkaSettings, wanted: Filter) -> list[Letter]:
     if not found:
         return []
     sent: dict[tuple[str, str], int] = {}
-    async for record in _records(settings, settings.requests_topic, min(one.time for one in found)):
+    async for record in _records(settings, settings.requests_topic, min(one.time for one in found), tell):
         again = _letter(record)  # read as if it were one: the same identity and attempt
         if again.attempt > 1:
             sent[again.identity] = max(sent.get(again.identity, 1), again.attempt)
@@ -150,8 +149,11 @@ def _text(raw: bytes | None) -> str:
     return (raw or b"").decode(errors="backslashreplace")
 
 
-async def _records(settings: KafkaSettings, topic: str, since: datetime | None) -> AsyncIterator[Record]:
+async def _records(
+    settings: KafkaSettings, topic: str, since: datetime | None, tell: Callable[[str], None]
+) -> AsyncIterator[Record]:
     """Read a topic from a time on, up to the end that it has now."""
+    await topics.ensure(settings, topic)
     consumer = AIOKafkaConsumer(
         topic,
         **connection(settings),
@@ -159,15 +161,14 @@ async def _records(settings: KafkaSettings, topic: str, since: datetime | None) 
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )
-    await consumer.start()
+    reader = CarefulReader(consumer, tell)
     try:
+        await consumer.start()
         partitions = sorted(consumer.assignment())
-        if not partitions:
-            raise UnknownTopicOrPartitionError(topic)
         ends = await consumer.end_offsets(partitions)
         await _go_to(consumer, partitions, since, ends)
-        while any([await consumer.position(one) < ends[one] for one in partitions]):
-            batch = await consumer.getmany(timeout_ms=_POLL_MS)
+        while any(at < ends[one] for one, at in (await reader.positions()).items()):
+            batch = await reader.fetch()
             for records in batch.values():
                 for record in records:
                     yield record

@@ -4,6 +4,7 @@ Each record is answered as soon as it can be, no record waits for a slower neigh
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
@@ -13,6 +14,7 @@ from structlog.stdlib import get_logger
 from rorbridge.bus.delivery import Delivery
 from rorbridge.bus.outgoing import Outgoing
 from rorbridge.bus.window import Window
+from rorbridge.telemetry import metrics, traces
 
 log = get_logger(__name__)
 
@@ -62,8 +64,12 @@ class Session:
         self._size = size
         self.window = window
         self._working: dict[int, asyncio.Task[None]] = {}
-        self._waiting: set[int] = set()
-        """Offsets that wait for the ROR or for one before them of their key: they cost memory, not window."""
+        self._parked: set[int] = set()
+        """Offsets that wait for the ROR: they cost memory, not window."""
+        self._behind: set[int] = set()
+        """Those that wait for one before them of their key; the same holds for them."""
+        self._read_to = 0
+        """The next offset to read, as of the last time that any were asked for."""
         self._bytes = 0
         self._last_of_key: dict[bytes, asyncio.Task[None]] = {}
         self._finished: asyncio.Queue[tuple[Record, tuple[Outgoing, ...]]] = asyncio.Queue()
@@ -101,7 +107,31 @@ class Session:
         """How many records may be taken now."""
         if self._bytes >= _MOST_BYTES:
             return 0
-        return min(self._size - len(self._working) + len(self._waiting), self.window.room)
+        return min(self._size - self.in_flight, self.window.room)
+
+    @property
+    def in_flight(self) -> int:
+        """How many records take room in the window."""
+        return len(self._working) - len(self._parked) - len(self._behind)
+
+    @property
+    def parked(self) -> int:
+        """How many records wait for the ROR."""
+        return len(self._parked)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more records are asked for, so that nothing is heard of how many there are."""
+        return self._free <= 0
+
+    @property
+    def reached(self) -> int:
+        """The lowest offset that is not answered.
+
+        With none in hand it is the next one to read: what lies between are no records, but marks of transactions.
+        """
+        position = self.window.position or 0
+        return position if self.window.in_flight else max(position, self._read_to)
 
     async def _take(self) -> None:
         """Take records while there is room.
@@ -128,7 +158,7 @@ class Session:
         reading one by one up to it, answered by its place alone, and passed over.
         """
         most = 1 if self._careful else self._free
-        before = await self._consumer.position(self._partition)
+        before = self._read_to = await self._consumer.position(self._partition)
         try:
             batch = await self._consumer.getmany(self._partition, timeout_ms=_POLL_MS, max_records=most)
         except ValueError as error:  # UnicodeDecodeError is one
@@ -169,13 +199,13 @@ class Session:
         if not task.cancelled() and (error := task.exception()) and not self._failure.done():
             self._failure.set_exception(error)
 
-    def _wait(self, offset: int, waits: bool) -> None:
-        """Note that a record waits, or goes on."""
+    def _park(self, offset: int, waits: bool) -> None:
+        """Note that a record waits for the ROR, or goes on."""
         if waits:
-            self._waiting.add(offset)
+            self._parked.add(offset)
             self._room.set()
         else:
-            self._waiting.discard(offset)
+            self._parked.discard(offset)
 
     async def _work(
         self,
@@ -184,10 +214,11 @@ class Session:
         before: "asyncio.Task[None] | None",
     ) -> None:
         """Answer a record; its answer is handed on after that of the record before it with the same key."""
-        outgoing = await answer(record, lambda waits: self._wait(record.offset, waits))
+        outgoing = await answer(record, lambda waits: self._park(record.offset, waits))
         self._bytes += _size(outgoing)
         if before and not before.done():
-            self._wait(record.offset, True)
+            self._behind.add(record.offset)
+            self._room.set()
             await asyncio.wait([before])
         self._finished.put_nowait((record, outgoing))
         if record.key is not None and self._last_of_key.get(record.key) is asyncio.current_task():
@@ -209,10 +240,21 @@ class Session:
             if position is None:
                 raise AssertionError("a record was taken, so there is a position")
             outgoing = [one for _, answer in batch for one in answer]
-            await self._delivery.release(outgoing, position, self.window.metadata)
+            began = time.perf_counter()
+            try:
+                await self._delivery.release(outgoing, position, self.window.metadata)
+            except BaseException as error:
+                for one in outgoing:
+                    traces.failed(one.span, type(error).__name__)
+                raise
+            finally:
+                for one in outgoing:
+                    one.span.end()
+            metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
+            metrics.COMMIT_RECORDS.observe(len(batch))
             for record, _ in batch:
                 del self._working[record.offset]
-                self._waiting.discard(record.offset)
+                self._behind.discard(record.offset)
                 self._bytes -= len(record.value or b"")
             self._bytes -= size
             self._room.set()

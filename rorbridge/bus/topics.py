@@ -1,11 +1,12 @@
 """The topics: which are there, what they take, and making those that are missing."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.connection import connection
@@ -15,6 +16,8 @@ log = get_logger(__name__)
 
 _LIMIT = "max.message.bytes"
 _CLUSTER_DEFAULT = -1
+_LOOKS, _PAUSE_S = 50, 0.1
+"""How often to look, and how long apart, until a broker sees what the controller has created; we may never see it."""
 
 
 async def limits(settings: KafkaSettings) -> dict[str, int]:
@@ -38,10 +41,10 @@ async def partitions(settings: KafkaSettings, topic: str) -> list[int]:
     admin = AIOKafkaAdminClient(**connection(settings))
     try:
         await admin.start()
-        [found] = await admin.describe_topics([topic])
+        found = await admin.describe_topics()  # of all: asking for one by its name makes many a cluster create it
     finally:
         await admin.close()
-    return sorted(one["partition"] for one in found["partitions"])
+    return sorted(part["partition"] for one in found if one["topic"] == topic for part in one["partitions"])
 
 
 async def create(settings: KafkaSettings, partitions: Mapping[str, int]) -> None:
@@ -54,12 +57,25 @@ async def create(settings: KafkaSettings, partitions: Mapping[str, int]) -> None
     try:
         await admin.start()
         answer: Any = await admin.create_topics(new)
+        for name, code, *message in answer.topic_errors:
+            error = for_code(code)
+            if code and error is not TopicAlreadyExistsError:
+                raise error(f"{name}: {message[0]}" if message and message[0] else name)
+        for _ in range(_LOOKS):
+            if partitions.keys() <= set(await admin.list_topics()):
+                break
+            await asyncio.sleep(_PAUSE_S)
     finally:
         await admin.close()
-    for name, code, *message in answer.topic_errors:
-        error = for_code(code)
-        if code and error is not TopicAlreadyExistsError:
-            raise error(f"{name}: {message[0]}" if message and message[0] else name)
+
+
+async def ensure(settings: KafkaSettings, topic: str) -> None:
+    """Raise UnknownTopicOrPartitionError with the topic's name when it is not there or may not be seen.
+
+    aiokafka's own clients wait for a topic that is missing, for as long as a request may take.
+    """
+    if not await partitions(settings, topic):
+        raise UnknownTopicOrPartitionError(topic)
 
 
 def _read(answers: Any) -> dict[str, int]:

@@ -59,6 +59,16 @@ class Window:
         return len(self._open) - len(self._unread)
 
     @property
+    def span(self) -> int:
+        """How many offsets there are from the lowest open one to the highest answered one, both counted."""
+        end = self._end
+        for offset in reversed(self._open):
+            if offset + 1 != end:
+                break
+            end = offset
+        return end - position if end is not None and (position := self.position) is not None else 0
+
+    @property
     def room(self) -> int:
         """How many more offsets may be read before the answered ones could not be written down any more.
 

@@ -1,26 +1,82 @@
-"""The command line: one file a command."""
+"""The command line: one file a command.
+
+These files load what a command needs when it runs: shell completion and help ask for the command line itself alone, and
+should not have to wait for Kafka's and FHIR's libraries. ruff holds this (``banned-module-level-imports``).
+"""
+
+import inspect
+import sys
+import traceback
+from typing import Annotated
 
 import typer
 
+from rorbridge import __version__
 from rorbridge.cli.check import check
 from rorbridge.cli.codes import codes
 from rorbridge.cli.demo import demo
+from rorbridge.cli.exits import Exit, exit_codes
 from rorbridge.cli.lookalike import lookalike
+from rorbridge.cli.output import note, open_missing_streams, write_line
 from rorbridge.cli.replay import replay
 from rorbridge.cli.run import run
 from rorbridge.cli.schemas import schemas
 from rorbridge.cli.send import send
+from rorbridge.cli.watch import watch
 
-app = typer.Typer(
-    name="rorbridge",
-    help="Answers orientation requests on Kafka from the ROR, France's directory of health and social-care offers.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-for command in (run, check, demo, send, replay, codes, lookalike, schemas):
-    app.command()(command)
+app = typer.Typer(name="rorbridge", rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        write_line(f"rorbridge {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def rorbridge(
+    ctx: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback does it
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Answer orientation requests on Kafka from the ROR, France's directory of health and social-care offers.
+
+    Begin with the demo, which needs nothing but Python. Exit codes are those of each command; 0 is well, 64 a wrong
+    option, argument, file or setting, 69 something that is not there, such as Kafka, 70 a mistake of ours, 74 an
+    output that cannot be written to. `--install-completion` teaches bash, zsh or fish to complete commands, options and
+    their values.
+
+    ```sh
+    rorbridge demo
+    rorbridge send --help
+    ```
+    """
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+        raise typer.Exit(Exit.USAGE)
+
+
+for _command in (run, check, demo, send, watch, replay, codes, lookalike, schemas):
+    _help = inspect.getdoc(_command) or ""
+    app.command(
+        help=f"{_help}\n\n{exit_codes(_command.__name__)}",
+        short_help=_help.partition("\n")[0],  # typer would cut it at 45 characters
+    )(_command)
 
 
 def main() -> None:
-    """Run the command line."""
-    app()
+    """Run the command line and end the process with the command's exit code."""
+    open_missing_streams()
+    try:
+        code = app(prog_name="rorbridge", standalone_mode=False)
+    except typer.TyperException as error:  # typer would end a wrong option with 2, which means rejected here
+        command = getattr(getattr(error, "ctx", None), "command_path", "rorbridge")
+        note(f"{' '.join(error.format_message().split())} (see {command} --help)")
+        code = Exit.USAGE
+    except typer.Abort:  # Ctrl-C at a question
+        code = Exit.INTERRUPTED
+    except Exception as error:  # Python would end with 1, which has a meaning of its own at each command
+        note(f"{traceback.format_exc()}a mistake of ours ({type(error).__name__}); please report it with what is above")
+        code = Exit.SOFTWARE
+    sys.exit(code or Exit.OK)

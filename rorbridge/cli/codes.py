@@ -4,22 +4,38 @@ import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from rorbridge.cli.output import write_line
-from rorbridge.ror import terminology
+from rorbridge.cli.exits import Exit
+from rorbridge.cli.output import console, fail, write_line
+
+_LEAST = 2
+"""Letters before a shell is offered words; there are thousands."""
+
+
+def _completed(incomplete: str) -> list[str]:
+    from rorbridge.ror import terminology
+
+    return terminology.words(incomplete) if len(incomplete) >= _LEAST else []
 
 
 def codes(
-    words: Annotated[str, typer.Argument(help="French words; accents and small typing errors do not matter.")],
+    words: Annotated[
+        str,
+        typer.Argument(help="French words; accents and small typing errors do not matter.", autocompletion=_completed),
+    ],
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many codes.")] = 15,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Find codes of the nomenclatures (NOS) by their words. Ends with 1 when there are none.
+    """Find codes of the nomenclatures (NOS) by their words.
 
-    Example: rorbridge codes "soins palliatifs"
+    ```sh
+    rorbridge codes "soins palliatifs"
+    rorbridge codes cardiologie --limit 3 --json
+    ```
     """
+    from rorbridge.ror import terminology
+
     found = terminology.search(words, limit)
     if as_json:
         for one, score in found:
@@ -31,7 +47,6 @@ def codes(
             table.add_column(column)
         for one, _ in found:
             table.add_row(one.code, one.display, one.system.rsplit("/", 1)[-1].removeprefix("TRE-"))
-        Console().print(table)
+        console().print(table)
     if not found:
-        typer.echo(f"rorbridge: no code has words like {words!r}", err=True)
-        raise typer.Exit(1)
+        fail(f"no code has words like {words!r}", Exit.NO)

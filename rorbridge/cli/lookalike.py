@@ -5,13 +5,18 @@ import gc
 import json
 import shlex
 import signal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rorbridge.cli.exits import Exit
+from rorbridge.cli.output import fail, write_line
+from rorbridge.cli.progress import working
 from rorbridge.lookalike.config import Config
-from rorbridge.lookalike.dataset import Dataset, generate
-from rorbridge.lookalike.server import ServerAddress, serving
+
+if TYPE_CHECKING:
+    from rorbridge.lookalike.dataset import Dataset
+    from rorbridge.lookalike.server import ServerAddress
 
 _DEFAULTS = Config()
 
@@ -34,33 +39,42 @@ def lookalike(
     """Serve an invented ROR until it is interrupted.
 
     One line on standard output says when it is ready: the environment variables that point rorbridge to it, or with
-    --json an object with base_url, token_url and the rest. Ends with 0 on SIGTERM and SIGINT.
+    `--json` an object with `base_url`, `token_url` and the rest.
+
+    ```sh
+    rorbridge lookalike --port 8081
+    rorbridge lookalike --port 8081 --offers 500 --access-profile 0
+    ```
     """
+    from rorbridge.lookalike.dataset import generate
+
     config = Config(client_id=client_id, client_secret=client_secret, access_profile=access_profile, faults=faults)
-    dataset = generate(offers, seed)
+    with working(f"Inventing {offers:,} offers"):
+        dataset = generate(offers, seed)
     # The data set lives as long as the process: the collector need not walk through it again and again.
     gc.freeze()
     try:
         asyncio.run(_serve(dataset, config, host, port, as_json))
     except OSError as error:
-        typer.echo(f"cannot listen on {host}:{port}: {error.strerror or error}", err=True)
-        raise typer.Exit(1) from None
+        fail(f"cannot listen on {host}:{port}: {error.strerror or error}", Exit.UNAVAILABLE)
 
 
-async def _serve(dataset: Dataset, config: Config, host: str, port: int, as_json: bool) -> None:
+async def _serve(dataset: "Dataset", config: Config, host: str, port: int, as_json: bool) -> None:
+    from rorbridge.lookalike.server import serving
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for one in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(one, stop.set)
     async with serving(dataset, config, host, port) as address:
         gc.freeze()
-        line = json.dumps(_settings(address, config)) if as_json else _environment(address, config)
-        typer.echo(line)
+        line = json.dumps(client_settings(address, config)) if as_json else _environment(address, config)
+        write_line(line)
         await stop.wait()
 
 
-def _settings(address: ServerAddress, config: Config) -> dict[str, str]:
-    """Give what a client needs, by the names of its settings; the header values are the documented ones."""
+def client_settings(address: "ServerAddress", config: Config) -> dict[str, str]:
+    """Give what a client needs, by the names of its settings; the header values are those that the ANS documents."""
     return {
         "base_url": address.base_url,
         "token_url": address.token_url,
@@ -73,7 +87,7 @@ def _settings(address: ServerAddress, config: Config) -> dict[str, str]:
     }
 
 
-def _environment(address: ServerAddress, config: Config) -> str:
+def _environment(address: "ServerAddress", config: Config) -> str:
     """Give the line that a shell can take after ``export`` or ``env``."""
-    settings = _settings(address, config).items()
+    settings = client_settings(address, config).items()
     return " ".join(f"RORBRIDGE_ROR__{name.upper()}={shlex.quote(value)}" for name, value in settings)

@@ -12,6 +12,6 @@ def run_loop(main: Coroutine[Any, Any, Value]) -> Value:
     """Run *main* to its end, on uvloop where there is one."""
     if sys.platform == "win32":
         return asyncio.run(main)
-    import uvloop  # noqa: PLC0415 - not installed on Windows
+    import uvloop
 
     return uvloop.run(main)

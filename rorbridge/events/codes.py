@@ -29,13 +29,15 @@ InseeCode = Annotated[
 class AllOf(Received):
     """Every one of these codes must be met."""
 
-    all_of: tuple[Code, ...] = Field(min_length=1, max_length=20)
+    all_of: tuple[Code, ...] = Field(min_length=1, max_length=20, description="The codes, all of which must be met.")
 
 
 class AllOfProfessions(Received):
     """Every one of these professions must be there."""
 
-    all_of: tuple[ProfessionCode, ...] = Field(min_length=1, max_length=20)
+    all_of: tuple[ProfessionCode, ...] = Field(
+        min_length=1, max_length=20, description="The professions, all of which must be there."
+    )
 
 
 def _branch(value: Any) -> str:

@@ -5,14 +5,32 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-PUBLISHED = ConfigDict(alias_generator=to_camel, use_attribute_docstrings=True)
+
+def _title(name: str, _: object) -> str:
+    """Give the title of a field; pydantic's own is made from the JSON name, where words run together."""
+    return name.replace("_", " ").capitalize().replace("Finess", "FINESS").replace("Rpps", "RPPS")
+
+
+PUBLISHED = ConfigDict(
+    alias_generator=to_camel,
+    field_title_generator=_title,
+    use_attribute_docstrings=True,
+    json_schema_serialization_defaults_required=True,  # what has a default is always written, see events/schemas.py
+)
 """Configuration of the dataclasses that we publish. We build them ourselves, so nothing is validated twice."""
 
 
 class Received(BaseModel):
     """A part of what others send us: closed, so that nothing slips in that the contract does not name."""
 
-    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        field_title_generator=_title,
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        allow_inf_nan=False,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,5 +40,9 @@ class CodedValue:
     __pydantic_config__ = PUBLISHED
 
     system: str
+    """URL of the nomenclature (TRE), such as
+    ``https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle/FHIR/TRE-R211-ActiviteOperationnelle``."""
     code: str
+    """The code, such as ``013``; leading zeros count."""
     display: str | None = None
+    """Its French words (libellé)."""

@@ -8,7 +8,7 @@ Source: CloudEvents specification 1.0.2 and its Kafka protocol binding.
 import json
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -27,11 +27,22 @@ Headers = Sequence[tuple[str, bytes]]
 SOURCE = "urn:rorbridge"
 """The ``ce_source`` of what we publish."""
 
+LONGEST_ID = 1024
+"""Characters that the id of a request may have."""
+
 _STRUCTURED = "application/cloudevents"
 _RESULT_IDS = uuid.UUID("8b7f7f0e-6d0c-5c54-9a54-0d9d8f5d4a11")
 _FORMAT = JSONFormat()
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
-_LONGEST_ID = 1024
+_TRACESTATE_MEMBER = re.compile(
+    r"(?P<key>[a-z][a-z0-9_*/-]{0,255}|[a-z0-9][a-z0-9_*/-]{0,240}@[a-z][a-z0-9_*/-]{0,13})="
+    r"[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+)
+"""A member of the list, between commas. Source: W3C Trace Context, section 3.3.1."""
+_LONGEST_TRACESTATE = 512
+_MOST_TRACESTATE_MEMBERS = 32
+_OF_ANY_RECORD = frozenset({"datacontenttype", "traceparent", "tracestate"})
+"""Attributes that headers may hold without the record being an event."""
 
 
 class NotAnEventError(ValueError):
@@ -48,10 +59,16 @@ class RequestEvent:
     subject: str | None
     traceparent: str | None
     data: bytes
+    tracestate: str | None = None
     attempt: int = 1
     """Counts the times that this request was put, by an operator's replay."""
     schema_id: int | None = None
     """Under which id of a schema registry the data were written; None for plain JSON."""
+
+    @property
+    def trace_context(self) -> dict[str, str]:
+        """The trace context (W3C) that goes on, by its headers' names; the state is nothing without its parent."""
+        return _valid_trace({"traceparent": self.traceparent, "tracestate": self.tracestate})
 
 
 def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
@@ -69,7 +86,7 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
     content_type = attributes.get("datacontenttype", "")
     if content_type.lower().startswith(_STRUCTURED):
         event = _structured(_json(value, schema_id))
-    elif any(name not in {"datacontenttype", "traceparent"} for name in attributes):
+    elif any(name not in _OF_ANY_RECORD for name in attributes):
         event = replace(_event(attributes, value), schema_id=schema_id)
     else:
         content = _json(value, schema_id)
@@ -78,7 +95,10 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
         else:
             source = f"urn:kafka:{place.split('/', maxsplit=1)[0]}"
             event = RequestEvent(place, source, REQUEST_TYPE, None, None, value, schema_id=schema_id)
-    return _with_header_trace(event, attributes)
+    if event.traceparent:
+        return event
+    trace = trace_context(headers)  # of the Kafka headers, where the event itself names none
+    return replace(event, traceparent=trace.get("traceparent"), tracestate=trace.get("tracestate"))
 
 
 def write(
@@ -101,13 +121,9 @@ def write(
         attributes["subject"] = subject
     if request.attempt > 1:
         attributes["attempt"] = str(request.attempt)
-    if request.traceparent:
-        attributes["traceparent"] = request.traceparent
+    attributes |= request.trace_context
     message = to_binary(CloudEvent(attributes, data), _FORMAT)
-    headers = list(message.headers.items())
-    if request.traceparent:
-        headers.append(("traceparent", request.traceparent.encode()))
-    return headers
+    return [*message.headers.items(), *_trace_headers(request)]
 
 
 def _identity(type_: str, request: RequestEvent) -> str:
@@ -129,9 +145,37 @@ def again(request: RequestEvent, time: datetime) -> list[tuple[str, bytes]]:
     ]
     if request.subject:
         headers.append(("ce_subject", request.subject.encode()))
-    if request.traceparent:
-        headers.append(("traceparent", request.traceparent.encode()))
-    return headers
+    return [*headers, *_trace_headers(request)]
+
+
+def trace_context(headers: Headers) -> dict[str, str]:
+    """Give the trace context (W3C) in the headers of a record that may be no event.
+
+    That of the event comes before that of its transport, and a state is taken from where its parent is.
+    """
+    plain = {name.lower(): _text(raw) for name, raw in headers}
+    return _valid_trace(_attributes(headers)) or _valid_trace(plain)
+
+
+def _valid_trace(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Give of a trace context what may be passed on; anything else is dropped, as the standard asks."""
+    parent, state = attributes.get("traceparent"), _tracestate(attributes.get("tracestate"))
+    if not (isinstance(parent, str) and _TRACEPARENT.fullmatch(parent)):
+        return {}
+    return {"traceparent": parent, **({"tracestate": state} if state else {})}
+
+
+def _tracestate(value: Any) -> str | None:
+    """Give what vendors added to a trace context, where it is a list as it should be; it means nothing to us."""
+    if not (isinstance(value, str) and len(value) <= _LONGEST_TRACESTATE):
+        return None
+    members = [one for member in value.split(",") if (one := member.strip(" \t"))]
+    keys = [found["key"] for one in members if (found := _TRACESTATE_MEMBER.fullmatch(one))]
+    return value if 0 < len(members) == len(set(keys)) <= _MOST_TRACESTATE_MEMBERS else None
+
+
+def _trace_headers(event: RequestEvent) -> list[tuple[str, bytes]]:
+    return [(name, value.encode()) for name, value in event.trace_context.items()]
 
 
 def attempt(headers: Headers) -> int:
@@ -167,19 +211,25 @@ def correlation_id(headers: Headers) -> str | None:
     return _attributes(headers).get("correlationid")
 
 
+def event_type(headers: Headers) -> str | None:
+    """Give the type of an event in binary mode."""
+    return _attributes(headers).get("type")
+
+
 def _attributes(headers: Headers) -> dict[str, str]:
     """Read the attributes in a record's headers; the last of equal names wins, broken UTF-8 is shown as such."""
     attributes: dict[str, str] = {}
     for name, raw in headers:
-        text = (raw or b"").decode("utf-8", errors="backslashreplace")
         match name.lower():
             case "content-type":
-                attributes["datacontenttype"] = text
-            case "traceparent":
-                attributes["traceparent"] = text
+                attributes["datacontenttype"] = _text(raw)
             case lowered if lowered.startswith("ce_"):
-                attributes[lowered.removeprefix("ce_")] = text
+                attributes[lowered.removeprefix("ce_")] = _text(raw)
     return attributes
+
+
+def _text(raw: bytes | None) -> str:
+    return (raw or b"").decode("utf-8", errors="backslashreplace")
 
 
 def _json(value: bytes, schema_id: int | None) -> Any:
@@ -221,26 +271,16 @@ def _event(attributes: dict[str, Any], data: bytes) -> RequestEvent:
     for name in ("id", "source", "type", "subject"):
         if not str(known.get(name, "")).isprintable():
             raise NotAnEventError(f"the CloudEvent's {name} holds characters that cannot be printed")
-    if len(event.get_id()) > _LONGEST_ID:
-        raise NotAnEventError(f"the CloudEvent's id is longer than {_LONGEST_ID} characters")
+    if len(event.get_id()) > LONGEST_ID:
+        raise NotAnEventError(f"the CloudEvent's id is longer than {LONGEST_ID} characters")
+    trace = _valid_trace(attributes)
     return RequestEvent(
         id=event.get_id(),
         source=event.get_source(),
         type=event.get_type(),
         subject=event.get_subject(),
-        traceparent=_trace(attributes.get("traceparent")),
+        traceparent=trace.get("traceparent"),
+        tracestate=trace.get("tracestate"),
         data=data,
         attempt=_attempt(attributes.get("attempt")),
     )
-
-
-def _trace(value: Any) -> str | None:
-    """Give a trace context (W3C) that may be passed on; anything else is dropped, as the standard asks."""
-    return value if isinstance(value, str) and _TRACEPARENT.fullmatch(value) else None
-
-
-def _with_header_trace(event: RequestEvent, attributes: dict[str, str]) -> RequestEvent:
-    """Take the trace from the Kafka header where the event itself names none."""
-    if event.traceparent:
-        return event
-    return replace(event, traceparent=_trace(attributes.get("traceparent")))

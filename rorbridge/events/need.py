@@ -21,7 +21,7 @@ class Age(Received):
 class Limit(Received):
     """What a device has to bear or let through."""
 
-    value: float = Field(gt=0, le=100_000, examples=[200])
+    value: float = Field(gt=0, le=100_000, description="The least limit, in the unit named.", examples=[200])
     unit: Literal["kg", "cm"] = Field(description="kg for a weight, cm for a diameter.", examples=["kg"])
 
 

@@ -51,25 +51,31 @@ class Answer(Received):
 class Requester(Received):
     """Who asks and why; short identifiers, no free text."""
 
-    application: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", examples=["via-parcours"])
-    purpose: str = Field(default="orientation", pattern=r"^[a-z][a-z0-9-]{0,63}$")
+    application: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$",
+        description="The application that asks; never a person.",
+        examples=["via-parcours"],
+    )
+    purpose: str = Field(
+        default="orientation", pattern=r"^[a-z][a-z0-9-]{0,63}$", description="What the answer is for, in one word."
+    )
 
 
 class OrientationRequest(Received):
     """A need for health or social care, to be answered with the offers that meet it."""
 
-    need: Need
+    need: Need = Field(description="What is needed.")
     where: Where | None = Field(
         default=None,
-        description="Required, unless the need names an establishment by its number or a professional by RPPS.",
+        description="Where. Required, unless the need names an establishment by its number or a professional by RPPS.",
     )
-    answer: Answer = Field(default_factory=Answer)
+    answer: Answer = Field(default_factory=Answer, description="What the answer is to look like.")
     deadline: AwareDatetime | None = Field(
         default=None,
         description="When the answer is of no more use; with a time zone. Passed: the result is 'expired'.",
         examples=["2026-11-24T08:00:05Z"],
     )
-    requester: Requester | None = None
+    requester: Requester | None = Field(default=None, description="Who asks and why.")
 
     @model_validator(mode="after")
     def _somewhere(self) -> Self:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -10,24 +9,24 @@ from pydantic import TypeAdapter
 from rorbridge.events import wireformat
 from rorbridge.events.contract import PUBLISHED
 from rorbridge.events.offer import Offer
+from rorbridge.events.status import Status
+
+__all__ = [
+    "RESULT",
+    "RESULT_TYPE",
+    "OrientationResult",
+    "Problem",
+    "ProblemError",
+    "Round",
+    "Search",
+    "Status",
+    "Timing",
+    "decode",
+    "encode",
+]
 
 RESULT_TYPE = "rorbridge.orientation.result.v1"
 """The CloudEvents type of a result."""
-
-
-class Status(StrEnum):
-    """How a request ended."""
-
-    MATCHED = "matched"
-    """At least one offer meets the need."""
-    NO_MATCH = "no-match"
-    """The ROR was asked; no offer that we may see meets the need."""
-    REJECTED = "rejected"
-    """The request is not valid; the problem says where."""
-    FAILED = "failed"
-    """The ROR could not answer this one; the problem says why and whether it is worth repeating."""
-    EXPIRED = "expired"
-    """The deadline passed first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +38,7 @@ class ProblemError:
     pointer: str
     """JSON Pointer (RFC 6901) into the request's data; empty for the whole of it."""
     detail: str
+    """What is wrong there, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,14 +50,17 @@ class Problem:
     type: str
     """URN of the kind of problem, such as ``urn:rorbridge:problem:invalid-request``."""
     title: str
+    """The kind of problem in words, the same for all of a kind."""
     detail: str
+    """What went wrong with this request, in words."""
     errors: tuple[ProblemError, ...] = ()
+    """Of a rejected request: every error, up to 50."""
     retryable: bool = False
     """Whether the same request may well succeed later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Warning_:  # noqa: N801 - Warning is Python's own
+class RequestWarning:
     """Something that the sender should look at; the request was answered all the same."""
 
     __pydantic_config__ = PUBLISHED
@@ -65,6 +68,7 @@ class Warning_:  # noqa: N801 - Warning is Python's own
     pointer: str
     """JSON Pointer (RFC 6901) into the request's data."""
     detail: str
+    """What to look at, in words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,7 @@ class Round:
     __pydantic_config__ = PUBLISHED
 
     radius_km: float | None = None
+    """Radius of the circle searched, in km; absent where no circle was asked for."""
     found: int = 0
     """Offers that the ROR returned and the audience may know of."""
     kept: int = 0
@@ -93,6 +98,7 @@ class Search:
     __pydantic_config__ = PUBLISHED
 
     rounds: tuple[Round, ...]
+    """The searches made, each circle wider than the one before; the last one gave the offers."""
     total: int
     """Offers that meet the need; ``offers`` holds the first of them."""
     complete: bool
@@ -115,8 +121,11 @@ class Timing:
     __pydantic_config__ = PUBLISHED
 
     received_at: datetime
+    """When rorbridge took the request up."""
     answered_at: datetime
+    """When it had the answer, before that was published."""
     resolve_ms: float
+    """Milliseconds that resolving took."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,16 +135,23 @@ class OrientationResult:
     __pydantic_config__ = PUBLISHED
 
     request_id: str
+    """The ``ce_id`` of the request; of bare JSON its place in Kafka, ``topic/partition/offset``."""
     attempt: int = 1
     """Counts up when an operator has a request of the dead-letter topic answered again."""
     status: Status
+    """How the request ended."""
     offers: tuple[Offer, ...] = ()
+    """Offers that meet the need, in the order asked for; empty where ``bundle`` has them."""
     bundle: dict[str, Any] | None = None
     """The offers as a FHIR R4 searchset Bundle, where the request asked for that format."""
-    warnings: tuple[Warning_, ...] = ()
+    warnings: tuple[RequestWarning, ...] = ()
+    """What the sender should look at, such as codes that we do not know."""
     search: Search | None = None
+    """How the answer was found; absent where there was none to find."""
     problem: Problem | None = None
+    """What went wrong, of ``rejected``, ``failed`` and ``expired``."""
     timing: Timing | None = None
+    """Where the time went."""
 
 
 RESULT = TypeAdapter(OrientationResult)

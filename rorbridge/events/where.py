@@ -41,8 +41,8 @@ REGIONS: dict[str, tuple[str, ...]] = {
 class Point(Received):
     """A point on the earth, WGS84, decimal degrees."""
 
-    latitude: float = Field(ge=-90, le=90, examples=[47.2183])
-    longitude: float = Field(ge=-180, le=180, examples=[-1.6370])
+    latitude: float = Field(ge=-90, le=90, description="Degrees north.", examples=[47.2183])
+    longitude: float = Field(ge=-180, le=180, description="Degrees east.", examples=[-1.6370])
 
 
 CHOICES = {
@@ -60,7 +60,13 @@ CHOICES = {
 class Where(Received):
     """Where the care is to be given: exactly one of the choices, and a radius with ``near`` and ``commune``."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [name]} for name in CHOICES.values()]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in CHOICES.values()
+            ]
+        }
+    )
 
     near: Point | None = Field(default=None, description="Around this point.")
     commune: InseeCode | None = Field(default=None, description="Around this commune.")

@@ -12,7 +12,9 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
 from structlog.stdlib import get_logger
@@ -76,6 +78,8 @@ class Circuit:
         self._clock = clock
         self.problem: str | None = None
         """Why the circuit is open; None while it is closed."""
+        self.since = datetime.now(UTC)
+        """When the circuit was last opened or closed."""
         self._closed = asyncio.Event()
         self._closed.set()
         self._not_before = 0.0
@@ -104,6 +108,11 @@ class Circuit:
                 self._answered += 1
                 return answer
             await self._after(failure, asker, parking)
+
+    @property
+    def is_stuck(self) -> bool:
+        """Whether it will stay open for ever, since what looks for the end of the outage died: a bug."""
+        return self.problem is not None and self._probing is not None and self._probing.done()
 
     async def passed(self) -> None:
         """Wait until the circuit is closed: for questions of several calls, before each."""
@@ -170,8 +179,10 @@ class Circuit:
         self._hold_off_for(away.hold_off_s)
         if self.problem is None:
             log.warning("circuit-open", problem=away.problem)
+            self.since = datetime.now(UTC)
             self._closed.clear()
-            self._probing = asyncio.create_task(self._probe(), name="probe the directory")
+            # In a context of its own: it outlasts whoever found the outage, and is no part of that request's trace.
+            self._probing = asyncio.create_task(self._probe(), name="probe the directory", context=Context())
         self.problem = away.problem
 
     def _hold_off_for(self, seconds: float) -> None:
@@ -196,6 +207,7 @@ class Circuit:
         log.warning("circuit-closed")
         self._answered += 1  # the check was
         self.problem = None
+        self.since = datetime.now(UTC)
         self._closed.set()
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rorbridge.events.request import OrientationRequest
-from rorbridge.events.result import Warning_
+from rorbridge.events.result import RequestWarning
 from rorbridge.orientation.criteria import CODED, asked
 
 
@@ -30,9 +30,9 @@ class Nomenclature(Protocol):
         ...
 
 
-def warnings(request: OrientationRequest, nomenclature: Nomenclature) -> tuple[Warning_, ...]:
+def warnings(request: OrientationRequest, nomenclature: Nomenclature) -> tuple[RequestWarning, ...]:
     """Warn of codes in a request that our copy does not know. They are searched all the same: NOS changes often."""
-    found: list[Warning_] = []
+    found: list[RequestWarning] = []
     for criterion in CODED:
         codes, all_of = asked(criterion, request.need)
         for index, code in enumerate(codes):
@@ -42,5 +42,5 @@ def warnings(request: OrientationRequest, nomenclature: Nomenclature) -> tuple[W
                 step = f"/allOf/{index}" if all_of else f"/{index}"
                 near = f"; near to it: {', '.join(unknown.nearest)}" if unknown.nearest else ""
                 detail = f"code {code} is not in our copy of the nomenclature ({unknown.copy}){near}"
-                found.append(Warning_(pointer=f"/need/{criterion.name}{step}", detail=detail))
+                found.append(RequestWarning(pointer=f"/need/{criterion.name}{step}", detail=detail))
     return tuple(found)

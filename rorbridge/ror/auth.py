@@ -16,6 +16,7 @@ from rorbridge.ror.http import Answer, call, client
 from rorbridge.ror.retryafter import hold_off_s
 from rorbridge.ror.tls import Tls
 from rorbridge.settings import RorSettings
+from rorbridge.telemetry import traces
 
 log = get_logger(__name__)
 
@@ -69,6 +70,8 @@ class TokenSource:
             # Of its own: it serves all who wait, and must not end with the deadline of the one who came first.
             self._fetching = asyncio.create_task(self._renew(), name="fetch a token")
             self._fetching.add_done_callback(_seen)
+        else:
+            traces.event("waits for a token")
         return await asyncio.shield(self._fetching)
 
     def refused(self, token: str) -> None:

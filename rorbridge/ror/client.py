@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 import httpx
 from aiolimiter import AsyncLimiter
@@ -32,7 +32,8 @@ from rorbridge.ror.retryafter import hold_off_s
 from rorbridge.ror.sharing import Sharing
 from rorbridge.ror.tls import Identity, Tls
 from rorbridge.settings import RorSettings
-from rorbridge.telemetry import metrics
+from rorbridge.telemetry import metrics, traces
+from rorbridge.telemetry.traces import SpanContext
 
 MOST_MATCHES: Final = 10_000
 """Where the ROR cuts any search (ROR-API 3.4)."""
@@ -49,6 +50,13 @@ _METADATA_PAUSE_S: Final = 60.0
 """Seconds until /metadata is asked for again when it does not tell; searches go on meanwhile."""
 _ASIDE_S: Final = 10.0
 """Seconds for a call that is no search's: a check, or /metadata."""
+
+
+class _Asked(NamedTuple):
+    """What a search found, and in which span it was asked for."""
+
+    found: Found
+    asker: SpanContext
 
 
 class RorDirectory:
@@ -73,7 +81,7 @@ class RorDirectory:
         self._spare = asyncio.Semaphore(1)
         # One call in each interval: a larger bucket would let a burst through at the start of each second.
         self._pace = AsyncLimiter(1, 1 / settings.max_rate) if settings.max_rate else None
-        self._sharing: Sharing[Found] = Sharing()
+        self._sharing: Sharing[_Asked] = Sharing()
         self._clock = time.monotonic
         self._metadata_lock = asyncio.Lock()
         self._metadata_at = 0.0
@@ -106,15 +114,25 @@ class RorDirectory:
 
         A page that expired starts the search again, once.
         """
-        asked = query.build(question, await self.offered())
-        # All that decides about the answer, since the profile is the process's; and about how old it may be.
-        key = (tuple(asked.parameters), question.keep_raw, bool(question.need.capacity))
-        ttl_s = self._settings.capacity_cache_ttl if question.need.capacity else self._settings.cache_ttl
-        found, source = await self._sharing.get(
-            key, ttl_s, lambda: self._in_turn(asked, gate, keep_raw=question.keep_raw)
-        )
-        metrics.SEARCHES.labels(source).inc()
-        return replace(found, source=source, verified_only=asked.verified_only)
+        with traces.span("search") as span:
+            asked = query.build(question, await self.offered())
+            # All that decides about the answer, since the profile is the process's; and about how old it may be.
+            key = (tuple(asked.parameters), question.keep_raw, bool(question.need.capacity))
+            ttl_s = self._settings.capacity_cache_ttl if question.need.capacity else self._settings.cache_ttl
+
+            async def ask() -> tuple[_Asked, int]:
+                found, size = await self._in_turn(asked, gate, keep_raw=question.keep_raw)
+                return _Asked(found, traces.current()), size
+
+            (found, asker), source = await self._sharing.get(key, ttl_s, ask)
+            metrics.SEARCHES.labels(source).inc()
+            if span.is_recording():
+                span.set_attribute("rorbridge.search.source", source)
+                span.set_attribute("rorbridge.search.found", len(found.searchset.services))
+                span.set_attribute("rorbridge.search.complete", found.complete)
+                if source != "ror":
+                    span.add_link(asker)  # whose calls brought the answer
+            return replace(found, source=source, verified_only=asked.verified_only)
 
     async def check(self) -> None:
         """Make the least of searches that needs all that ours need: token, headers, rights, place index, includes."""
@@ -132,6 +150,7 @@ class RorDirectory:
 
     async def _in_turn(self, asked: Query, gate: Gate, *, keep_raw: bool) -> tuple[Found, int]:
         async with self._places:
+            traces.event("place")
             budget = Budget(self._settings.timeout)
             try:
                 try:

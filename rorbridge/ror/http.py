@@ -12,7 +12,8 @@ from httpx_aiohttp import AiohttpTransport
 
 from rorbridge.ror import trouble
 from rorbridge.ror.errors import RorAccessError, RorAnswerError, RorUnavailableError
-from rorbridge.telemetry import metrics
+from rorbridge.telemetry import metrics, traces
+from rorbridge.telemetry.traces import Span
 
 MOST_BYTES: Final = 33_554_432
 """Bytes of one answer, unpacked: a page of 200 offers with all that belongs to them takes about 5 MB."""
@@ -57,11 +58,34 @@ async def call(http: httpx.AsyncClient, request: httpx.Request, name: str, hint:
     Raises RorAccessError when our certificate is refused, RorAnswerError for a body that cannot be taken, else
     RorUnavailableError.
     """
+    with traces.call(f"{request.method} {name}", lambda: _attributes(request, name)) as span:
+        return await _call(http, request, name, hint, span)
+
+
+def _attributes(request: httpx.Request, name: str) -> dict[str, str | int]:
+    """Describe a call for its span, without the query: it says what is needed. Nor the path of a link of the ROR's."""
+    url = request.url
+    found: dict[str, str | int] = {
+        "http.request.method": request.method,
+        "server.address": url.host,
+        "server.port": url.port or (443 if url.scheme == "https" else 80),
+        "url.scheme": url.scheme,
+        "rorbridge.call": name,
+    }
+    if name != "page":
+        found["url.full"] = str(url.copy_with(query=None, fragment=None, userinfo=b""))
+    return found
+
+
+async def _call(http: httpx.AsyncClient, request: httpx.Request, name: str, hint: str, span: Span) -> Answer:
     started = time.perf_counter()
     code = "cancelled"
     try:
         response = await http.send(request, stream=True)
         code = str(response.status_code)
+        span.set_attribute("http.response.status_code", response.status_code)
+        if response.status_code >= 400:
+            traces.failed(span, code)
         try:
             body = await _body(response)
         finally:
@@ -75,6 +99,8 @@ async def call(http: httpx.AsyncClient, request: httpx.Request, name: str, hint:
             raise RorAccessError(f"{request.url.host}: {refusal}") from None
         raise RorUnavailableError(f"no answer from {request.url.host}: {trouble.why(error, hint)}") from None
     finally:
+        if not code.isdigit():
+            traces.failed(span, code)
         metrics.ROR_CALLS.labels(name, code).inc()
         metrics.ROR_CALL_SECONDS.labels(name).observe(time.perf_counter() - started)
     return Answer(response.status_code, response.headers, body)

@@ -6,6 +6,7 @@ several times a year: a code that is missing here may well exist, so nothing is 
 
 import difflib
 import json
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +17,10 @@ from rapidfuzz import fuzz, process
 
 from rorbridge.events.codesystems import nos as code_system
 
-__all__ = ["Concept", "code_system", "concepts", "display", "nearest", "search", "value_set", "version"]
+__all__ = ["Concept", "code_system", "concepts", "display", "nearest", "search", "value_set", "version", "words"]
+
+_WORD = re.compile(r"[^\W\d_]{3,}")
+"""A word worth naming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,15 @@ def search(words: str, limit: int = 20) -> list[tuple[Concept, float]]:
         _plain(words), [_plain(one.display) for one in every], scorer=fuzz.WRatio, limit=limit, score_cutoff=60
     )
     return [(every[index], score) for _, score, index in found]
+
+
+def words(beginning: str) -> list[str]:
+    """Give the words of the nomenclatures that begin so; without accents where *beginning* goes without them."""
+    typed = beginning.lower()
+    displays = {one.display.lower() for by_code in _by_system().values() for one in by_code.values()}
+    every = {word for text in displays for word in _WORD.findall(text)}
+    forms = {word if word.startswith(typed) else _plain(word) for word in every}
+    return sorted(beginning + one[len(beginning) :] for one in forms if one.startswith(typed))
 
 
 def version(system: str) -> str | None:

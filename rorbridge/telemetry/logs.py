@@ -1,18 +1,73 @@
 """Logs: one JSON line an event on standard error, our own and the libraries' alike."""
 
 import logging
+import math
+import re
 import sys
-from typing import Literal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Final, Literal
 
 import structlog
 
-_LIBRARIES = ("aiokafka", "httpx", "httpcore", "uvicorn", "faststream")
-"""Libraries whose chatter below a warning is left out."""
+from rorbridge.telemetry import traces
+
+_LIBRARIES = ("aiokafka", "httpx", "httpcore", "uvicorn", "faststream", "opentelemetry")
+"""Libraries whose chatter below a warning is left out, and whose warnings are told once and then counted."""
+
+_REPEAT_INPUT: Final = ("opentelemetry.trace", "opentelemetry.baggage", "opentelemetry.propagators")
+"""Loggers whose warnings repeat the headers of a request: what cannot be read of them is dropped without a word."""
+
+_EVERY_S: Final = 30.0
+"""How often a library may say the same: aiokafka says sixty times a second that Kafka is away."""
+_MOST_REMEMBERED: Final = 256
+_NUMBER: Final = re.compile(r"0x[0-9a-f]+|\d+")
+
+
+class Repeats(logging.Filter):
+    """Lets a line of a library through once in so many seconds; the next one tells how many were held back.
+
+    Lines of one level that differ in numbers alone are the same. Our own lines are not touched.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._told_at: dict[tuple[str, int, str], float] = {}
+        self._held_back: Counter[tuple[str, int, str]] = Counter()
+        self._lock = threading.Lock()  # what exports traces has a thread of its own
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Tell whether *record* is to be logged."""
+        if record.name.partition(".")[0] not in _LIBRARIES:
+            return True
+        key = (record.name, record.levelno, _NUMBER.sub("0", record.getMessage()))
+        now = self._clock()
+        with self._lock:
+            if now - self._told_at.get(key, -math.inf) < _EVERY_S:
+                self._held_back[key] += 1
+                return False
+            if len(self._told_at) >= _MOST_REMEMBERED:
+                self._told_at.clear()
+                self._held_back.clear()
+            self._told_at[key] = now
+            if held_back := self._held_back.pop(key, 0):
+                record.held_back = held_back
+        return True
 
 
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)  # variables hold bodies and tokens
 )
+
+
+def _with_trace(_logger: object, _method: str, event: structlog.types.EventDict) -> structlog.types.EventDict:
+    """Name the trace that a line belongs to."""
+    if found := traces.trace_id():
+        event.setdefault("trace_id", found)
+    return event
 
 
 def configure(format_: Literal["json", "console"], level: str) -> None:
@@ -21,6 +76,7 @@ def configure(format_: Literal["json", "console"], level: str) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _with_trace,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -38,12 +94,15 @@ def configure(format_: Literal["json", "console"], level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(["held_back"])],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
         )
     )
+    handler.addFilter(Repeats())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
     for name in _LIBRARIES:
         logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    for name in _REPEAT_INPUT:
+        logging.getLogger(name).setLevel(logging.ERROR)

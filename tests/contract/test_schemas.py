@@ -10,33 +10,141 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator, Draft202012Validator
+from typer.testing import CliRunner
 
+from rorbridge.cli import app
 from rorbridge.events.draft07 import draft07
-from rorbridge.events.examples import Example, examples
+from rorbridge.events.examples import Example, answered, examples
+from rorbridge.events.offer import Offer
 from rorbridge.events.problem import InvalidRequestError, parse_request
 from rorbridge.events.result import OrientationResult, Problem, Status, encode
-from rorbridge.events.schemas import request_schema, result_schema, write_schemas
+from rorbridge.events.schemas import registered_result_schema, request_schema, result_schema, write_schemas
 from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.match import Verdict
 from rorbridge.ror.terminology import display
+from tests.support.answered import answered as answered_afresh
 from tests.support.fhir import contact, location, official, searchset, service
 
 ASSEMBLER = Assembler(display)
 PUBLISHED = Path(__file__).parents[2] / "schemas"
+SCHEMAS = (request_schema(), result_schema())
 
 
 def test_the_published_files_are_fresh(tmp_path: Path) -> None:
-    written = {file.relative_to(tmp_path): file.read_bytes() for file in write_schemas(tmp_path)}
-    there = {file.relative_to(PUBLISHED): file.read_bytes() for file in PUBLISHED.rglob("*.json")}
-    assert there == written, "run `make schemas`"
+    assert CliRunner().invoke(app, ["schemas", str(tmp_path)]).exit_code == 0
+    assert files(PUBLISHED) == files(tmp_path), "run `make schemas`"
 
 
-@pytest.mark.parametrize("schema", [request_schema(), result_schema()])
-def test_a_schema_is_one_of_2020_12_and_describes_every_field(schema: dict[str, Any]) -> None:
+def files(folder: Path) -> dict[Path, bytes]:
+    """Give what is in a folder, but for the snapshots of releases."""
+    found = {file.relative_to(folder): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+    return {name: content for name, content in found.items() if name.parts[0] != "released"}
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda one: one["title"])
+def test_a_schema_is_one_of_2020_12_with_examples_that_keep_it(schema: dict[str, Any]) -> None:
     Draft202012Validator.check_schema(schema)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert schema["description"]
+    assert schema["examples"]
+    for example in schema["examples"]:
+        Draft202012Validator(schema).validate(example)
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda one: one["title"])
+def test_every_object_and_every_property_says_what_it_is(schema: dict[str, Any]) -> None:
+    definitions = {"": schema, **schema["$defs"]}
+    described = list(definitions.items()) + [
+        (f"{name}/{key}", {**referenced(schema, one), **one})
+        for name, definition in definitions.items()
+        for key, one in definition.get("properties", {}).items()
+    ]
+    assert [name for name, one in described if not one.get("title") or not one.get("description")] == []
+    assert [name for name, one in described if "``" in one["description"]] == []
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda one: one["title"])
+def test_every_example_of_a_property_keeps_its_schema(schema: dict[str, Any]) -> None:
+    found = [
+        (one, example)
+        for definition in (schema, *schema["$defs"].values())
+        for one in definition.get("properties", {}).values()
+        for example in one.get("examples", [])
+    ]
+    for one, example in found:
+        Draft202012Validator({**one, "$defs": schema["$defs"]}).validate(example)
+    assert bool(found) == (schema is SCHEMAS[0]), "results are shown whole"
+
+
+def referenced(schema: dict[str, Any], one: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = schema["$defs"][one["$ref"].removeprefix("#/$defs/")] if "$ref" in one else {}
+    return found
+
+
+def objects(schema: Any) -> Iterator[dict[str, Any]]:
+    """Give every schema of an object within *schema*, itself included."""
+    if isinstance(schema, dict):
+        if schema.get("type") == "object":
+            yield schema
+        for name, value in schema.items():
+            if name not in {"examples", "default"}:
+                yield from objects(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from objects(value)
+
+
+def test_a_request_is_closed_and_a_result_is_open() -> None:
+    request, result = SCHEMAS
+    assert all(one["additionalProperties"] is False for one in objects(request))
+    assert all(one.get("additionalProperties", True) is not False for one in objects(result))
+    assert len(list(objects(request))) > 10
+    assert len(list(objects(result))) > 20
+
+
+def test_a_result_has_all_that_its_schema_requires_and_nothing_is_null() -> None:
+    """Every field with a value of its own is written, so readers may count on it."""
+    for one in answered():
+        assert "null" not in json.dumps(one.result)
+    bare = json.loads(encode(OrientationResult(request_id="1", status=Status.MATCHED, offers=(Offer(reference="x"),))))
+    assert set(bare) == set(result_schema()["required"])
+    assert set(bare["offers"][0]) == set(result_schema()["$defs"]["Offer"]["required"])
+
+
+def test_there_is_an_answered_example_of_each_status() -> None:
+    assert {one.result["status"] for one in answered()} == {one.status for one in answered()} == set(Status)
+
+
+async def test_the_answered_examples_are_what_the_product_answers() -> None:
+    assert {f"{one.status}.json": one.data for one in answered()} == await answered_afresh(), "run `make schemas`"
+
+
+@pytest.mark.parametrize("schema", SCHEMAS, ids=lambda one: one["title"])
+def test_what_a_registry_has_does_not_change_with_the_words_about_it(
+    schema: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name = f"{schema['$id'].rpartition(':')[2]}.draft-07.schema.json"
+    monkeypatch.setattr("rorbridge.events.schemas.request_schema", lambda: reworded(request_schema()))
+    monkeypatch.setattr("rorbridge.events.schemas.result_schema", lambda: reworded(result_schema()))
+    write_schemas(tmp_path)
+    assert (tmp_path / name).read_bytes() == (PUBLISHED / name).read_bytes()
+
+
+def test_a_property_that_is_named_description_stays_in_what_a_registry_has() -> None:
+    definitions = json.loads(registered_result_schema())["definitions"]
+    assert {"name", "description"} <= set(definitions["Place"]["properties"])
+
+
+def reworded(schema: Any) -> Any:
+    """Say everything in other words, but for the schema's own name."""
+    if isinstance(schema, list):
+        return [reworded(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: reworded(value) for name, value in schema.items()}
+    if "$id" not in schema:
+        found |= {name: "in other words" for name in ("title", "description") if isinstance(schema.get(name), str)}
+    return found
 
 
 WORDS_OF_BOTH = {
@@ -138,8 +246,8 @@ requests = st.fixed_dictionaries(
             },
         ),
         "where": st.fixed_dictionaries(
-            {"commune": st.sampled_from(["44162", "2A004", "441"])},
-            optional={"radiusKm": st.floats(-1, 600), "departments": st.just(["44"])},
+            {"commune": st.sampled_from(["44162", "2A004", "441", None])},
+            optional={"radiusKm": st.floats(-1, 600), "departments": st.just(["44"]), "near": st.none()},
         ),
     }
 )

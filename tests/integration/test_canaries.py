@@ -14,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from tests.chaos.outage import EMPTY, ror_settings
 from tests.integration.test_check import check
+from tests.support.collector import collector
 from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, Record, Topics, publish, read
 from tests.support.processes import free_port, running_service
@@ -22,6 +23,8 @@ from tests.support.tls import Authority, mtls_ror
 
 SECRET, PASSWORD, SUBJECT = "canary-secret", "canary-password", "canary-subject"
 REQUEST, BODY, DIAGNOSTICS = "canary-request", "canary-body", "canary-diagnostics"
+HEADER = "canary-header"
+"""In headers that pass through to a dead letter as they are, and are told nowhere else."""
 
 HOSTILE: dict[str, Callable[[], Response]] = {
     "0101": lambda: HTMLResponse(f"<h1>{BODY}</h1>", 502),
@@ -77,7 +80,7 @@ def searches() -> list[Sent]:
 
 
 @pytest.mark.kafka
-async def test_no_canary_of_any_input_is_in_logs_metrics_health_or_a_dump(
+async def test_no_canary_of_any_input_is_in_logs_metrics_traces_health_or_a_dump(
     broker: Broker, topics: Topics, tmp_path: Path
 ) -> None:
     async def search(request: Request) -> Response:
@@ -89,15 +92,26 @@ async def test_no_canary_of_any_input_is_in_logs_metrics_health_or_a_dump(
 
     servers, clients = Authority("servers"), Authority("clients")
     cert, key = clients.issue(SUBJECT, client=True, days=5).write_pem(tmp_path, PASSWORD.encode())
-    sent = [*broken_requests(), *searches()]
-    async with mtls_ror(search, server=servers.issue("ror", client=False), clients=clients, known={SUBJECT}) as ror:
+    strange = [(name, f"{HEADER} {name}".encode()) for name in ("tracestate", "baggage", "traceparent", "b3")]
+    traced = [*strange[:2], ("traceparent", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")]
+    sent = [
+        replace(one, headers=[*one.headers, *(traced if number % 2 else strange)])
+        for number, one in enumerate([*broken_requests(), *searches()])
+    ]
+    async with (
+        mtls_ror(search, server=servers.issue("ror", client=False), clients=clients, known={SUBJECT}) as ror,
+        collector() as traces,
+    ):
         ror.tokens.append(JSONResponse({"error": BODY, "error_description": BODY}, 400))
         ror.tokens.append(JSONResponse({"access_token": f"{SECRET}\n", "expires_in": 5}))
         ror.tokens.append(JSONResponse({"access_token": SECRET, "expires_in": 3000}))
         settings = (
             topics.settings(broker)
             | ror_settings(ror)
+            | traces.settings()
             | {
+                "OTEL_EXPORTER_OTLP_HEADERS": f"authorization={PASSWORD}",
+                "OTEL_PROPAGATORS": "tracecontext,baggage",
                 "RORBRIDGE_ROR__CLIENT_CERT": str(cert),
                 "RORBRIDGE_ROR__CLIENT_KEY": str(key),
                 "RORBRIDGE_ROR__CLIENT_KEY_PASSWORD": PASSWORD,
@@ -114,6 +128,7 @@ async def test_no_canary_of_any_input_is_in_logs_metrics_health_or_a_dump(
             )
             async with httpx.AsyncClient() as http:
                 pages = [(await http.get(f"{service.url}/{path}")).text for path in ("metrics", "readyz", "asyncapi")]
+            await traces.until(lambda found: sum(one.kind == "CONSUMER" for one in found) == len(sent))
             service.process.send_signal(signal.SIGABRT)
             await asyncio.to_thread(service.process.wait)
     letters = await read(broker, [topics.dead_letters], until=lambda found: False, timeout_s=2)
@@ -121,10 +136,12 @@ async def test_no_canary_of_any_input_is_in_logs_metrics_health_or_a_dump(
     assert '"answered"' in log
     assert "Current thread" in log, "the dump is there"
     assert "rorbridge_ror_calls_total" in pages[0]
-    for canary in (SECRET, PASSWORD, SUBJECT, REQUEST, BODY, DIAGNOSTICS):
+    assert HEADER.encode() not in headers_of(results)
+    for canary in (SECRET, PASSWORD, SUBJECT, REQUEST, BODY, DIAGNOSTICS, HEADER):
         assert canary not in log, canary
         assert canary not in "".join(pages), canary
-        assert canary.encode() not in headers_of([*results, *letters]) or canary == DIAGNOSTICS, canary
+        assert canary.encode() not in b"".join(traces.exports), canary
+        assert canary.encode() not in headers_of([*results, *letters]) or canary in {DIAGNOSTICS, HEADER}, canary
     published = b"".join(one.value or b"" for one in results)
     for canary in (SECRET, PASSWORD, SUBJECT, REQUEST, BODY, f"{DIAGNOSTICS}-500"):
         assert canary.encode() not in published, canary

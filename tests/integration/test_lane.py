@@ -13,7 +13,10 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import Span, StatusCode
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -27,7 +30,7 @@ from rorbridge.bus.window import Window
 from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
 from tests.support.http import scripted_ror
-from tests.support.kafka import Broker, Topics, read
+from tests.support.kafka import Broker, NotUtf8, Topics, let_any_name_be_sent, read
 from tests.support.processes import running_service
 from tests.support.requests import headers, valid
 
@@ -38,20 +41,10 @@ async def nothing(request: Request) -> Response:
     return Response(EMPTY, media_type="application/fhir+json")
 
 
-class NotUtf8(str):
-    """A header's name as librdkafka's clients may write it."""
-
-    __slots__ = ()
-
-    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
-        return b"\xff\xfe"
-
-
 async def test_a_record_that_cannot_be_read_and_one_with_a_huge_key_hold_up_no_other(
     broker: Broker, topics: Topics, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in ("producer", "message_accumulator"):  # written in C, it takes true text alone
-        monkeypatch.setattr(f"aiokafka.producer.{module}.DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
+    let_any_name_be_sent(monkeypatch)
     producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, max_request_size=2_000_000)
     await producer.start()
     [one, two, three, four] = valid(4, seed=1)
@@ -184,6 +177,32 @@ async def test_a_drain_waits_for_the_commit_that_is_on_its_way(broker: Broker, t
         await until(lambda: slow.begun > 0)
         await close()
     assert slow.released == [1]
+
+
+class Fails(Slow):
+    """A delivery that fails, of an answer that is traced."""
+
+    def __init__(self, span: Span) -> None:
+        super().__init__()
+        self.span = span
+
+    async def answer(self, record: Record, parking: Parking) -> tuple[Outgoing, ...]:
+        return (Outgoing("results", record.key, b"x", (), span=self.span),)
+
+    async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
+        raise KafkaError("what it says is nobody's business")
+
+
+async def test_the_span_of_an_answer_that_is_not_published_says_so(broker: Broker, topics: Topics) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    await many(broker, topics, 1, None)
+    async with session(broker, topics, Fails(provider.get_tracer("test").start_span("send"))):
+        await until(lambda: bool(exporter.get_finished_spans()))
+    [span] = exporter.get_finished_spans()
+    assert span.status.status_code is StatusCode.ERROR
+    assert span.attributes == {"error.type": "KafkaError"}
+    assert not span.events
 
 
 async def test_answers_that_wait_for_one_of_their_key_are_bounded_and_leave_in_several_transactions(

@@ -115,7 +115,7 @@ def test_the_command_says_in_one_line_that_its_port_is_taken() -> None:
         taken.listen()
         with command("--port", str(taken.getsockname()[1])) as process:
             output, errors = process.communicate(timeout=20)
-    assert process.returncode == 1
+    assert process.returncode == 69
     assert output == ""
     assert errors.count("\n") == 1
     assert "cannot listen" in errors

@@ -34,11 +34,12 @@ async def not_ready(service: Service, until: str) -> str:
     async with httpx.AsyncClient() as http:
         while time.monotonic() < deadline:
             try:
-                told = (await http.get(f"{service.url}/readyz")).json().get("waitingFor", "")
+                reasons = (await http.get(f"{service.url}/readyz")).json()["reasons"]
+                told = " ".join(one["text"] for one in reasons)
             except httpx.TransportError:
                 told = ""
             if until in told:
-                return str(told)
+                return told
             await asyncio.sleep(0.1)
     raise AssertionError(service.log.read_text()[-4000:])
 

@@ -12,7 +12,7 @@ import pytest
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.result import OrientationResult, decode
 from tests.support.kafka import Broker, Record, Topics, publish, read, read_all
-from tests.support.processes import running_lookalike, running_service
+from tests.support.processes import ror_settings, running_lookalike, running_service
 from tests.support.requests import Sent, broken, valid
 
 
@@ -21,20 +21,6 @@ def lookalike() -> Iterator[dict[str, str]]:
     """The look-alike at the size that the contract of the first slice names."""
     with running_lookalike(50_000, "--faults") as address:
         yield address
-
-
-def ror_settings(address: dict[str, str]) -> dict[str, str]:
-    names = (
-        "base_url",
-        "token_url",
-        "client_id",
-        "client_secret",
-        "user_profile_code",
-        "user_profile_system",
-        "role_code",
-        "role_system",
-    )
-    return {f"RORBRIDGE_ROR__{name.upper()}": address[name] for name in names}
 
 
 def by_request(results: list[Record]) -> dict[str, OrientationResult]:

@@ -14,6 +14,7 @@ from tests.interop.maven import NotToBeHadError
 from tests.interop.requests import requests
 from tests.interop.servers import OFFERS, SEED, Servers
 from tests.support.communes import communes
+from tests.support.leftout import left_out
 from tests.support.oracle import Oracle
 from tests.support.processes import running_lookalike
 
@@ -35,7 +36,7 @@ def keycloak(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
         with running_keycloak(tmp_path_factory.mktemp("keycloak")) as running:
             yield running
     except NotToBeHadError as error:
-        pytest.skip(str(error))
+        left_out(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +45,7 @@ def hapi(tmp_path_factory: pytest.TempPathFactory, oracle: Oracle) -> Iterator[H
         with running_hapi(tmp_path_factory.mktemp("hapi"), oracle.data) as running:
             yield running
     except NotToBeHadError as error:
-        pytest.skip(str(error))
+        left_out(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +54,7 @@ def apicurio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apicurio]:
         with running_apicurio(tmp_path_factory.mktemp("apicurio")) as running:
             yield running
     except NotToBeHadError as error:
-        pytest.skip(str(error))
+        left_out(str(error))
 
 
 @pytest.fixture(scope="session")

@@ -59,6 +59,7 @@ def running_keycloak(folder: Path) -> Iterator[Keycloak]:
         "cache": "local",
         "http-enabled": "false",
         "http-host": "127.0.0.1",
+        "http-port": free_port(),  # its development mode opens one all the same
         "http-relative-path": "/auth",
         "https-port": port,
         "https-certificate-file": server.certificate,

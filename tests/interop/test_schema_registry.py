@@ -21,11 +21,10 @@ from rorbridge.events.schemas import registered_result_schema, request_schema, r
 from rorbridge.events.wireformat import frame, split
 from rorbridge.settings import SchemaRegistrySettings
 from rorbridge.telemetry.finding import State
-from tests.integration.test_service import ror_settings
 from tests.interop.apicurio import Apicurio
 from tests.interop.servers import OFFERS, SEED
 from tests.support.kafka import Broker, Topics
-from tests.support.processes import running_lookalike, running_service
+from tests.support.processes import ror_settings, running_lookalike, running_service
 from tests.support.registry import settled, what_is_in_the_way
 
 OURS = registered_result_schema()

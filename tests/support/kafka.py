@@ -7,8 +7,10 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy
 
 from rorbridge.bus.localbroker import (
     ApacheKafka,
@@ -59,6 +61,21 @@ class Topics:
             results_topic=self.results,
             dead_letter_topic=self.dead_letters,
         )
+
+
+class NotUtf8(str):
+    """A header's name as librdkafka's clients may write it; see ``let_any_name_be_sent``."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        return b"\xff\xfe"
+
+
+def let_any_name_be_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make producers of this test build batches in Python: what does it in C takes true text alone."""
+    for module in ("producer", "message_accumulator"):
+        monkeypatch.setattr(f"aiokafka.producer.{module}.DefaultRecordBatchBuilder", _DefaultRecordBatchBuilderPy)
 
 
 @dataclass(frozen=True)

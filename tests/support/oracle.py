@@ -5,8 +5,9 @@ cannot hide. Slow and simple on purpose.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
+from functools import cache, partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +34,7 @@ CLOSING = {"reopenable": "01", "notReopenable": "02", "undetermined": "03"}
 DAYS = {"a": 365.25, "mo": 30.4375, "d": 1.0}
 
 
+@cache
 def tre(system: str) -> str:
     """R213 of https://mos.esante.gouv.fr/NOS/TRE_R213-ModePriseEnCharge/FHIR/TRE-R213-ModePriseEnCharge."""
     return system.rsplit("/TRE_", maxsplit=1)[-1].split("-", maxsplit=1)[0]
@@ -120,19 +122,20 @@ class Oracle:
         patient = (subs(service, "ror-healthcareservice-patient-type") or [{}])[0]
         publics = [one["valueCodeableConcept"] for one in subs(patient, "supportedPatientInfo")]
         tags = service.get("meta", {}).get("tag", [])
-        held = {
-            "activity": codes(service["specialty"], "R211"),
-            "family": codes(service["specialty"], "R265", "R266"),
-            "offerType": codes(service.get("category", []), "R244"),
-            "field": codes(service["type"], "R227"),
-            "audience": codes(publics, "R239"),
-            "sourceRegion": {tag["code"] for tag in tags if tre(tag.get("system", "")) == "R30"},
-            "specificAct": acts(service, "specificAct"),
-            "outsideOfficeAct": acts(service, "outsideOfficeAct"),
-            "profession": qualified(service["characteristic"]),
-            **{name: codes(service["characteristic"], *systems) for name, systems in CHARACTERISTICS.items()},
+        # Functions, since most are not asked for, and there are 20,000 offers.
+        held: dict[str, Callable[[], set[str]]] = {
+            "activity": lambda: codes(service["specialty"], "R211"),
+            "family": lambda: codes(service["specialty"], "R265", "R266"),
+            "offerType": lambda: codes(service.get("category", []), "R244"),
+            "field": lambda: codes(service["type"], "R227"),
+            "audience": lambda: codes(publics, "R239"),
+            "sourceRegion": lambda: {tag["code"] for tag in tags if tre(tag.get("system", "")) == "R30"},
+            "specificAct": lambda: acts(service, "specificAct"),
+            "outsideOfficeAct": lambda: acts(service, "outsideOfficeAct"),
+            "profession": lambda: qualified(service["characteristic"]),
+            **{name: partial(codes, service["characteristic"], *systems) for name, systems in CHARACTERISTICS.items()},
         }
-        if not all(wanted_met(need[name], held[name]) for name in held if name in need):
+        if not all(wanted_met(need[name], held[name]()) for name in held if name in need):
             return False
         if "age" in need and not self.takes_in(patient, need["age"]):
             return False

@@ -8,8 +8,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ import httpx
 
 from rorbridge.lookalike.config import Config
 from rorbridge.lookalike.server import ServerAddress
+
+PROC = Path("/proc")
+"""Where Linux tells of its processes."""
 
 _START_S = 90.0
 _STOP_S = 60.0
@@ -32,6 +36,24 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Give this process's environment with *settings* in place of all of rorbridge's own."""
     others = {name: value for name, value in os.environ.items() if not name.startswith("RORBRIDGE_")}
     return others | dict(settings)
+
+
+def marked() -> tuple[dict[str, str], Callable[[], list[str]]]:
+    """Give a variable for the environment of a process, and what lists the commands of those that have inherited it.
+
+    Whatever a process starts inherits it, in sessions and groups of its own too. Reads /proc.
+    """
+    mark = uuid.uuid4().hex
+
+    def holding() -> list[str]:
+        found = []
+        for process in PROC.glob("[0-9]*"):
+            with suppress(OSError):  # it ends meanwhile, or is another user's
+                if f"RUN_OF_A_TEST={mark}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                    found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        return found
+
+    return {"RUN_OF_A_TEST": mark}, holding
 
 
 @dataclass
@@ -94,6 +116,21 @@ def lookalike_settings(address: ServerAddress, config: Config, *, access_profile
         "ACCESS_PROFILE": str(access_profile),
     }
     return {f"RORBRIDGE_ROR__{name}": value for name, value in values.items()}
+
+
+def ror_settings(address: dict[str, str]) -> dict[str, str]:
+    """Give the service's settings for a look-alike that said where it is."""
+    names = (
+        "base_url",
+        "token_url",
+        "client_id",
+        "client_secret",
+        "user_profile_code",
+        "user_profile_system",
+        "role_code",
+        "role_system",
+    )
+    return {f"RORBRIDGE_ROR__{name.upper()}": address[name] for name in names}
 
 
 @contextmanager

@@ -12,8 +12,11 @@ SECRET = "the secret that nobody may see"
 class Served(Protocol):
     """A ROR that has addresses."""
 
-    base_url: str
-    token_url: str
+    @property
+    def base_url(self) -> str: ...
+
+    @property
+    def token_url(self) -> str: ...
 
 
 def ror_settings(ror: Served, **changes: object) -> RorSettings:

@@ -4,12 +4,22 @@ import asyncio
 import json
 import struct
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from aiokafka import ConsumerRecord
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
+from opentelemetry.context import Context
+from opentelemetry.propagators.composite import CompositePropagator
+from opentelemetry.propagators.textmap import default_getter
+from opentelemetry.sdk.trace import Span, TracerProvider
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from rorbridge.bus.answer import Answerer
-from rorbridge.bus.deadletter import TRUNCATED
+from rorbridge.bus.deadletter import STATUS, TRUNCATED
+from rorbridge.bus.delivery import _count, _Sent
 from rorbridge.bus.outgoing import Outgoing
 from rorbridge.bus.registry import ResultSchema
 from rorbridge.events.envelope import correlation_id
@@ -21,6 +31,7 @@ from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import KafkaSettings, SchemaRegistrySettings
+from rorbridge.telemetry.traces import tracing
 from tests.support.fhir import location, searchset, service
 
 KAFKA = KafkaSettings(bootstrap_servers="unused:9092", group_id="ours")
@@ -92,11 +103,14 @@ class Settled(ResultSchema):
         self._id = 7
 
 
+def answerer(directory: Directory | None = None, schema: ResultSchema | None = None) -> Answerer:
+    return Answerer(Resolver(directory or One(), Nos(), Audience(), 0), KAFKA, schema)
+
+
 def answer(
     one: "ConsumerRecord[bytes, bytes]", directory: Directory | None = None, schema: ResultSchema | None = None
 ) -> tuple[Outgoing, ...]:
-    resolver = Resolver(directory or One(), Nos(), Audience(), 0)
-    return asyncio.run(Answerer(resolver, KAFKA, schema).answer(one, lambda waits: None))
+    return asyncio.run(answerer(directory, schema).answer(one, lambda waits: None))
 
 
 def result(outgoing: Outgoing) -> OrientationResult:
@@ -156,6 +170,105 @@ def test_what_is_no_event_is_a_dead_letter_alone(value: bytes | None) -> None:
     assert headers["kafka_dlt-exception-message"]
 
 
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACED = ("traceparent", f"00-{TRACE}-00f067aa0ba902b7-01".encode())
+PLACE = {"topic": "requests", "partition": 2, "offset": 41}
+
+
+@pytest.mark.parametrize("format_", ["offers", "fhir-bundle"])
+def test_the_line_of_an_answer_says_whose_it_is_and_what_came_of_it(format_: str) -> None:
+    asked = json.loads(REQUEST) | {"answer": {"format": format_}}
+    with capture_logs() as lines:
+        answer(record(json.dumps(asked).encode(), [*HEADERS, TRACED]), One())
+    [line] = [one for one in lines if one["event"] == "answered"]
+    assert line.items() >= {"request_id": "a-1", "trace_id": TRACE, **PLACE}.items()
+    assert line.items() >= {"status": "matched", "problem": None, "offers": 1, "rounds": 1, "source": "ror"}.items()
+    assert line["ms"] >= 0
+
+
+def test_the_line_of_what_is_no_event_says_where_it_is_and_why() -> None:
+    with capture_logs() as lines:
+        answer(record(b"no event", [TRACED]))
+        [letter] = answerer().unreadable(record(None), UnicodeDecodeError("utf-8", b"", 0, 1, "x"))
+    assert letter.dead == "unreadable"
+    [no_event, unreadable] = [one for one in lines if one["event"] == "dead-letter"]
+    assert no_event.items() >= {"trace_id": TRACE, **PLACE, "status": "no-event"}.items()
+    assert "not JSON" in no_event["problem"]
+    assert unreadable.items() >= {**PLACE, "status": "no-event", "problem": "unreadable: UnicodeDecodeError"}.items()
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> TracerProvider:
+    """Traces are on."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    monkeypatch.setattr(tracing, "tracer", provider.get_tracer("test"))
+    return provider
+
+
+CANARY = "patient Dupont a ne le 1950"
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("value", [REQUEST, b"no event"])
+def test_propagators_are_given_nothing_of_a_record_but_a_trace_that_is_valid(
+    value: bytes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    headers = HEADERS if value == REQUEST else []
+    canaries = [(name, CANARY.encode()) for name in ("tracestate", "baggage", "b3", "other")]
+    read: list[dict[str, str]] = []
+
+    class Listening(TraceContextTextMapPropagator):
+        def extract(self, carrier: Any, context: Context | None = None, getter: Any = default_getter) -> Context:
+            read.append(dict(carrier))
+            return super().extract(carrier, context, getter)
+
+    monkeypatch.setattr(tracing, "propagator", Listening())
+    answer(record(value, [*headers, TRACED, *canaries]))
+    answer(record(value, [*headers, ("traceparent", CANARY.encode()), *canaries]))
+    assert read == [{"traceparent": TRACED[1].decode()}, {}]
+    monkeypatch.setattr(tracing, "propagator", CompositePropagator([Listening(), W3CBaggagePropagator()]))
+    answer(record(value, [*headers, TRACED, ("Baggage", b"a=b"), ("tracestate", CANARY.encode())]))
+    assert read[2:] == [{"traceparent": TRACED[1].decode(), "baggage": "a=b"}]
+    assert CANARY not in caplog.text
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_result_carries_no_tracestate_of_another_trace() -> None:
+    event = {"specversion": "1.0", "id": "a", "source": "urn:t", "type": REQUEST_TYPE, "data": json.loads(REQUEST)}
+    event["traceparent"] = TRACED[1].decode()
+    other = f"00-{TRACE[::-1]}-00f067aa0ba902b7-01".encode()
+    [one] = answer(record(json.dumps(event).encode(), [("traceparent", other), ("tracestate", b"vendor=ofother")]))
+    headers = dict(one.headers)
+    assert headers["traceparent"].split(b"-")[1].decode() == TRACE
+    assert not {"tracestate", "ce_tracestate"} & set(headers)
+
+
+@pytest.mark.usefixtures("traced")
+@pytest.mark.parametrize("breaks", ["extract", "inject", "set_attribute", "set_status"])
+def test_what_breaks_in_tracing_costs_no_request_its_result_and_is_told_once(
+    breaks: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError(CANARY)
+
+    owner = TraceContextTextMapPropagator if hasattr(TraceContextTextMapPropagator, breaks) else Span
+    monkeypatch.setattr(owner, breaks, broken)
+    monkeypatch.setattr(tracing, "told", set())
+    with capture_logs() as lines:
+        for _ in range(2):
+            [one] = answer(record(REQUEST, [*HEADERS, TRACED]))
+            assert result(one).status is Status.MATCHED
+            if breaks in {"extract", "inject"}:
+                assert dict(one.headers)["traceparent"] == TRACED[1], "as it came"
+            told, letter = answer(record(REQUEST), Broken())
+            assert (result(told).status, letter.dead) == (Status.FAILED, "failed")
+            [letter] = answer(record(b"no event", [TRACED]))
+            assert dict(letter.headers)["kafka_dlt-exception-fqcn"].endswith(b"NotAnEventError")
+    [line] = [one for one in lines if one["event"] == "tracing-failed"]
+    assert line["error"] == "ZeroDivisionError"
+    assert CANARY not in str([one for one in lines if one["event"] != "bug"])
+
+
 def test_a_dead_letter_that_comes_back_does_not_gather_headers() -> None:
     [first] = answer(record(b"no json", headers=[]))
     [second] = answer(record(b"no json", headers=list(first.headers)))
@@ -181,11 +294,30 @@ def test_a_bug_outside_of_resolving_is_a_dead_letter_not_silence(monkeypatch: py
     assert letter.topic == KAFKA.dead_letter_topic
     assert letter.value == REQUEST
     assert dict(letter.headers)["kafka_dlt-exception-message"].endswith(b"OverflowError")
+    assert (letter.dead, dict(letter.headers)[STATUS]) == ("failed", b"failed"), "counted under what it says"
+
+
+def test_an_answer_is_counted_by_its_status_when_kafka_has_it() -> None:
+    before = counted()
+    [one] = answer(record(REQUEST))
+    rejected, letter = answer(record(b"no json"))
+    assert counted() == before
+    assert (one.status, rejected.status, letter.status) == (Status.MATCHED, Status.REJECTED, None)
+    acknowledged: asyncio.Future[Any] = asyncio.Future(loop=asyncio.new_event_loop())
+    _count([_Sent(sent, acknowledged) for sent in (one, rejected, letter)])
+    more = {"matched", "rejected"}
+    assert counted() == {status: count + (status in more) for status, count in before.items()}
+
+
+def counted() -> dict[str, float]:
+    """Read how many results of each status were counted."""
+    return {one: REGISTRY.get_sample_value("rorbridge_results_total", {"status": one}) or 0.0 for one in Status}
 
 
 def test_a_result_into_which_no_offer_fits_says_so() -> None:
     [one] = answer(record(REQUEST))
     assert one.smaller is not None
+    assert [sent.status for sent in one.smaller(10)] == [Status.FAILED, None]
     told, letter = one.smaller(10)
     found = result(told)
     assert found.status is Status.FAILED

@@ -121,6 +121,60 @@ def test_a_trace_that_is_none_is_not_passed_on() -> None:
     assert found.traceparent is None
 
 
+def test_what_vendors_added_to_a_trace_goes_along_with_it_and_never_alone() -> None:
+    state = ("tracestate", b"vendor=1,other=2")
+    found = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode()), state], PLACE)
+    assert found.tracestate == "vendor=1,other=2"
+    for headers in (
+        envelope.write(type_="r.v1", request=found, data=b"{}", time=datetime.now(UTC)),
+        envelope.again(found, datetime.now(UTC)),
+    ):
+        assert state in headers
+    alone = envelope.read(b"{}", [*BINARY, state], PLACE)
+    assert "tracestate" not in dict(envelope.write(type_="r.v1", request=alone, data=b"{}", time=datetime.now(UTC)))
+    for broken in (
+        b"vendor=1\r\nX-Evil: 1",
+        b"v=" + b"x" * 300,
+        b"a=1," + b"v=" + b"x" * 250 + b",w=" + b"x" * 256,
+        b"",
+        b" , ",
+        b"patient Dupont a ne le 1950",
+        b"vendor=1,patient Dupont",
+        b"Vendor=1",
+        b"vendor=1=2",
+        b"vendor=1,vendor=2",
+        b",".join(b"v%d=1" % number for number in range(33)),
+    ):
+        found = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode()), ("tracestate", broken)], PLACE)
+        assert found.tracestate is None
+
+
+def test_whitespace_and_empty_members_in_a_tracestate_are_none_of_our_business() -> None:
+    trace = [("traceparent", TRACE.encode()), ("tracestate", b"a=1, 2x@b=x y ,,c/*=~")]
+    assert envelope.read(b"{}", [*BINARY, *trace], PLACE).tracestate == "a=1, 2x@b=x y ,,c/*=~"
+
+
+OTHER = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_tracestate_goes_with_no_traceparent_but_its_own(order: int) -> None:
+    of_the_transport = [("traceparent", OTHER.encode()), ("tracestate", b"vendor=ofother")]
+    value = {"specversion": "1.0", "id": "a-1", "source": "urn:tool", "type": "t", "traceparent": TRACE}
+    structured = envelope.read(json.dumps(value).encode(), of_the_transport, PLACE)
+    binary = [*BINARY, ("ce_traceparent", TRACE.encode()), *of_the_transport][::order]
+    for event in (structured, envelope.read(b"{}", binary, PLACE)):
+        assert event.trace_context == {"traceparent": TRACE}
+    assert envelope.trace_context(binary) == {"traceparent": TRACE}
+    assert envelope.trace_context(of_the_transport) == {"traceparent": OTHER, "tracestate": "vendor=ofother"}
+
+
+def test_bare_json_with_a_trace_is_still_bare() -> None:
+    trace = [("traceparent", TRACE.encode()), ("tracestate", b"vendor=1")]
+    found = envelope.read(b'{"need": {}}', trace, PLACE)
+    assert (found.id, found.traceparent, found.tracestate) == (PLACE, TRACE, "vendor=1")
+
+
 def test_a_result_is_correlated_and_its_id_is_always_the_same_for_the_same_request() -> None:
     request = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode())], PLACE)
     first, second = (

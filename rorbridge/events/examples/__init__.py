@@ -1,7 +1,10 @@
-"""Example requests, each from a search scenario that the ANS documents for the ROR."""
+"""Example requests, each from a search scenario that the ANS documents for the ROR, and one of each status answered."""
 
+import json
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +22,35 @@ class Example:
         return self.name.split("-", 1)[1].replace("-", " ")
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An example request, not always a valid one, and its result as rorbridge gave it."""
+
+    status: str
+    data: bytes
+    """Both as JSON."""
+
+    @property
+    def request(self) -> Any:
+        """The request's data."""
+        return json.loads(self.data)["request"]
+
+    @property
+    def result(self) -> Any:
+        """The result's data."""
+        return json.loads(self.data)["result"]
+
+
 def examples() -> list[Example]:
     """Give the example requests in their order."""
-    files = (file for file in resources.files(__package__).iterdir() if file.name.endswith(".json"))
-    return [
-        Example(file.name.removesuffix(".json"), file.read_bytes())
-        for file in sorted(files, key=lambda file: file.name)
-    ]
+    return [Example(name, data) for name, data in _files(resources.files(__package__))]
+
+
+def answered() -> list[Answered]:
+    """Give an answered request of each status."""
+    return [Answered(name, data) for name, data in _files(resources.files(__package__) / "answered")]
+
+
+def _files(folder: Traversable) -> list[tuple[str, bytes]]:
+    files = (file for file in folder.iterdir() if file.name.endswith(".json"))
+    return [(file.name.removesuffix(".json"), file.read_bytes()) for file in sorted(files, key=lambda file: file.name)]

@@ -1,0 +1,5 @@
+"""The contract of the running app as AsyncAPI 3.0: topics, operations, messages with headers and examples.
+
+FastStream describes the subscribers and publishers that it runs; the lanes are not among them, and its model of a
+message has no headers, examples or bindings, and a correlation id at a place of its own. So the document is ours.
+"""
