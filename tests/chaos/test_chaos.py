@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import signal
-import statistics
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,7 +149,9 @@ async def test_a_slow_request_holds_up_no_other_of_its_partition(
     took = {one.key or b"": one.timestamp - asked[one.key] for one in results}
     others = [ms for key, ms in took.items() if not key.startswith(b"0998")]
     assert min(ms for key, ms in took.items() if key.startswith(b"0998")) >= 9_900
-    assert statistics.quantiles(others, n=100)[98] < 500, "of the issue; the slow ones take 10 s"
+    # Whoever waited for a slow one would take nearly as long. How quick the others are is no matter for a test: it
+    # depends on what else the machine does.
+    assert max(others) < 5_000
 
 
 async def test_an_outage_of_the_ror_burns_no_request(broker: Broker, topics: Topics, tmp_path: Path) -> None:
