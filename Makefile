@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop test-deploy tools chart chaos fuzz lint format schemas freeze-schemas trace-page dashboards \
+.PHONY: demo test test-interop test-deploy tools chart chaos bench fuzz lint format schemas freeze-schemas trace-page dashboards \
 	docs audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
@@ -51,6 +51,11 @@ MINUTES ?= 20
 
 chaos: $(READY)  ## Kills, freezes and faults for so many minutes, and the account: make chaos MINUTES=20 [SEED=1]
 	@$(BIN)/python -m tests.chaos --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+RUNS ?= 5
+
+bench: $(READY)  ## What a request costs, and how long it takes: the cases of tests/bench, each RUNS times (needs Linux)
+	@$(BIN)/python -m tests.bench --runs $(RUNS)
 
 CASES ?= 50000
 

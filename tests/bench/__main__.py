@@ -82,11 +82,12 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="cases whose names hold this")
-    parser.add_argument("--json", type=Path, default=Path("bench.json"), help="where all runs are written to")
+    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where all runs are written to")
     options = parser.parse_args()
     chosen = [one for one in CASES if options.only in one.name]
     with tempfile.TemporaryDirectory(prefix="rorbridge-bench-") as temporary:
         measured = asyncio.run(_run(chosen, options.runs, Path(temporary)))
     machine = {"python": platform.python_version(), "machine": platform.platform()}
+    options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps({"on": machine, "runs": [asdict(one) for one in measured]}, indent=1))
     _print(medians(measured))
