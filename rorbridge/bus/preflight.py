@@ -66,9 +66,7 @@ async def registry_findings(settings: SchemaRegistrySettings, results_topic: str
     step, subject = "schema registry", ResultSchema(settings, results_topic).subject
     try:
         async with connected(settings) as registry:
-            found = await registry.find(subject)
-            if found is None and not settings.auto_register:
-                raise registry.absent(subject)
+            found = await registry.find(subject, may_register=settings.auto_register)
             if found is None and not await registry.would_take(subject):
                 raise registry.incompatible(subject)
     except RegistryError as error:

@@ -74,9 +74,7 @@ class ResultSchema:
 
     async def _find_or_register(self) -> int:
         async with connected(self._settings) as registry:
-            found = await registry.find(self.subject)
-            if found is None and not self._settings.auto_register:
-                raise registry.absent(self.subject)
+            found = await registry.find(self.subject, may_register=self._settings.auto_register)
             id_ = await registry.register(self.subject) if found is None else found
         log.info("schema-settled", subject=self.subject, id=id_, registered=found is None)
         return id_
@@ -89,8 +87,8 @@ class Registry:
     http: httpx.AsyncClient
     url: str
 
-    async def find(self, subject: str) -> int | None:
-        """Give the id of the schema under *subject*; None when it is not there.
+    async def find(self, subject: str, *, may_register: bool) -> int | None:
+        """Give the id of the schema under *subject*; None when it is not there and may be registered.
 
         Asked for as it is first, since Confluent's finds what was registered so by that alone; then by its sense, since
         Apicurio's minds a space or a line break.
@@ -101,6 +99,8 @@ class Registry:
                 return self._id(response)
             if response.status_code != 404 or _content(response).get("error_code") not in _NOT_THERE:
                 raise self._refusal(response, subject, "Read")
+        if not may_register:
+            raise self._absent(subject)
         return None
 
     async def register(self, subject: str) -> int:
@@ -119,8 +119,7 @@ class Registry:
             raise self._refusal(response, subject, "Read")
         return _content(response).get("is_compatible") is not False
 
-    def absent(self, subject: str) -> RegistryError:
-        """Say that the schema is not there and may not be registered."""
+    def _absent(self, subject: str) -> RegistryError:
         return RegistryError(
             f"{self._name} has not our schema of results under subject {subject}",
             "register the file rorbridge.orientation.result.v1.draft-07.schema.json that `rorbridge schemas` writes, "

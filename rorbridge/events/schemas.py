@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ def result_schema() -> dict[str, Any]:
     return _head(RESULT_TYPE) | schema | {"examples": [one.result for one in answered()]}
 
 
+@cache
 def registered_result_schema() -> str:
     """Give the text under which the schema of a result stands in a schema registry."""
     return _registered(result_schema())
