@@ -2,6 +2,7 @@
 
 import asyncio
 import statistics
+import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,16 +13,14 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from rorbridge.bus.topics import create
 from tests.bench.machine import cost
 from tests.bench.subject import Stage, Subject, python
 from tests.bench.work import Work
-from tests.support.kafka import Broker, Topics, delete_topics
+from tests.support.kafka import Broker, Topics, delete_topics, new_topics
 from tests.support.requests import Sent
 
 PARTITIONS = 12
 _PATIENCE_S = 300.0
-_WARM_S = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,6 @@ class Measured:
 @contextmanager
 def stub(folder: Path, latency_ms: float) -> Iterator[tuple[str, int]]:
     """Run the canned ROR; give its address and process."""
-    import subprocess  # noqa: PLC0415
-
     command = python("tests.bench.stub", str(folder), "--latency-ms", str(latency_ms))
     process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
@@ -63,10 +60,7 @@ def stub(folder: Path, latency_ms: float) -> Iterator[tuple[str, int]]:
 
 @asynccontextmanager
 async def _topics(broker: Broker) -> AsyncIterator[Topics]:
-    tag = f"{time.time_ns():x}"
-    topics = Topics(f"requests-{tag}", f"results-{tag}", f"dead-letters-{tag}", f"group-{tag}")
-    kafka = topics.kafka(broker)
-    await create(kafka, dict.fromkeys(kafka.topics, PARTITIONS))
+    topics = await new_topics(broker, PARTITIONS)
     try:
         yield topics
     finally:

@@ -122,11 +122,11 @@ def _started(broker: LocalBroker) -> Iterator[str]:
         yield broker.bootstrap_servers
 
 
-async def new_topics(broker: Broker) -> Topics:
+async def new_topics(broker: Broker, partitions: int = PARTITIONS) -> Topics:
     tag = uuid.uuid4().hex[:8]
     topics = Topics(f"requests-{tag}", f"results-{tag}", f"dead-letters-{tag}", f"group-{tag}")
     kafka = topics.kafka(broker)
-    await create(kafka, dict.fromkeys(kafka.topics, PARTITIONS))
+    await create(kafka, dict.fromkeys(kafka.topics, partitions))
     return topics
 
 
