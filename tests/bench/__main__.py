@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import logging
 import platform
 import statistics
 import sys
@@ -15,9 +16,10 @@ from rich.console import Console
 from rich.table import Table
 
 from rorbridge.bus.localbroker import ApacheKafka
-from tests.bench.answers import cut, searchset
+from tests.bench.answers import cut, plain, searchset
 from tests.bench.cases import CASES, Case
 from tests.bench.measure import Measured, measure
+from tests.bench.work import Work
 from tests.support.kafka import Broker
 
 
@@ -29,15 +31,15 @@ class BenchKafka(ApacheKafka):
         return [one for one in super().command() if one != "-XX:TieredStopAtLevel=1"]
 
 
-async def _answers(folder: Path, sizes: set[int]) -> None:
+async def _answers(folder: Path, works: Sequence[Work]) -> None:
     page = await searchset()
-    for size in sizes:
-        (folder / f"{size}.json").write_bytes(cut(page, size))
+    for one in works:
+        (folder / f"{one.page}.json").write_bytes((plain if one.plain else cut)(page, one.offers))
 
 
 async def _run(cases: Sequence[Case], runs: int, folder: Path) -> list[Measured]:
     found: list[Measured] = []
-    await _answers(folder, {one.work.offers for one in cases})
+    await _answers(folder, [one.work for one in cases])
     with BenchKafka() as kafka:
         broker = Broker(kafka.bootstrap_servers, is_real=True)
         for run in range(runs):  # round by round, so that a slow minute of the machine falls on all
@@ -79,6 +81,7 @@ def _print(rows: Sequence[Measured]) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says of topics that are being made
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--only", default="", help="cases whose names hold this")

@@ -20,6 +20,7 @@ RADIUS_KM: Final = 60
 """Around Paris, where there are enough offers of the activity."""
 _OFFERS: Final = 60_000
 Resource = dict[str, Any]
+Summary = dict[str, tuple[str | None, set[str]]]
 
 
 async def searchset() -> Resource:
@@ -61,6 +62,34 @@ def cut(page: Resource, offers: int) -> bytes:
     entries = [*matches, *(one for one in kept.values() if one not in matches)]
     bundle = {"resourceType": "Bundle", "type": "searchset", "total": offers, "link": [], "entry": entries}
     return json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def plain(page: Resource, offers: int) -> bytes:
+    """Give a page as of a search that asks for offers and their places alone."""
+    found: Resource = json.loads(cut(page, offers))
+    found["entry"] = [
+        one for one in found["entry"] if one["resource"]["resourceType"] in {"HealthcareService", "Location"}
+    ]
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def summary(page: Resource) -> Summary:
+    """Tell what offers a page holds: name and reference of its places, by reference; what every answer must tell."""
+    resources = [one["resource"] for one in page["entry"]]
+    return {
+        f"HealthcareService/{one['id']}": (one.get("name"), {place["reference"] for place in one["location"]})
+        for one in resources
+        if one["resourceType"] == "HealthcareService"
+    }
+
+
+def told(result: Resource) -> Summary:
+    """Tell the same of a result."""
+    return {
+        one["reference"]: (one.get("name"), {place["reference"] for place in one["places"]})
+        for one in result["offers"]
+        if one["distanceKm"] >= 0
+    }
 
 
 def _references(value: object) -> list[str]:

@@ -1,6 +1,7 @@
 """One run: a subject, a load, and what came of it."""
 
 import asyncio
+import json
 import statistics
 import subprocess
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
+from tests.bench.answers import summary, told
 from tests.bench.machine import cost
 from tests.bench.subject import Stage, Subject, python
 from tests.bench.work import Work
@@ -72,6 +74,7 @@ class Results:
 
     def __init__(self, broker: Broker, topics: Topics) -> None:
         self.at: dict[str, float] = {}
+        self.last = b""
         self.bytes = 0
         self.dead_letters = 0
         self._topics = topics
@@ -105,6 +108,7 @@ class Results:
                     for one in records:
                         self.at.setdefault(_correlation(one.headers), now)
                         self.bytes += len(one.value or b"")
+                        self.last = one.value or b""
 
 
 def _correlation(headers: Any) -> str:
@@ -137,6 +141,9 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
                 after = [cost(one) for one in (*pids, stub_pid)]
                 calls = int((await _get(f"{address}/calls")).text)
     assert not results.dead_letters, f"{subject.name}: {results.dead_letters} dead letters; see {log}"
+    if subject.asks:
+        page = json.loads((answers / f"{work.page}.json").read_bytes())
+        assert told(json.loads(results.last)) == summary(page), f"{subject.name}: other offers than the ROR's"
     done = len(sent) - first
     *cpu, stub_cpu = [(then.cpu_s - was.cpu_s) for was, then in zip(before, after, strict=True)]
     late = sorted(1000 * (results.at[id_] - at) for id_, at in appended.items())

@@ -29,7 +29,7 @@ class Stage:
     def settings(self) -> dict[str, str]:
         """Give the settings of the bridge; by default it keeps no answer."""
         return self.topics.settings(self.broker) | {
-            "RORBRIDGE_ROR__BASE_URL": f"{self.stub}/{self.work.offers}",
+            "RORBRIDGE_ROR__BASE_URL": f"{self.stub}/{self.work.page}",
             "RORBRIDGE_ROR__TOKEN_URL": f"{self.stub}/token",
             "RORBRIDGE_ROR__CLIENT_ID": "a",
             "RORBRIDGE_ROR__CLIENT_SECRET": "b",
@@ -52,6 +52,8 @@ class Subject:
     command: Sequence[str]
     settings: Mapping[str, str] = field(default_factory=dict)
     instances: int = 1
+    asks: bool = True
+    """Whether it asks the ROR, so that its answers hold the ROR's offers."""
 
     @contextmanager
     def running(self, stage: Stage, log: Path) -> Iterator[list["subprocess.Popen[bytes]"]]:
@@ -79,8 +81,8 @@ def python(module: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", module, *arguments]
 
 
-FLOOR = Subject("floor: consume, produce, commit in a transaction", python("tests.bench.floor"))
-LANE = Subject("lane alone: one small offer from memory", python("tests.bench.lane"))
+FLOOR = Subject("floor: consume, produce, commit in a transaction", python("tests.bench.floor"), asks=False)
+LANE = Subject("lane alone: one small offer from memory", python("tests.bench.lane"), asks=False)
 EXACTLY_ONCE = Subject("bridge, exactly once", python("rorbridge", "run"))
 AT_LEAST_ONCE = Subject(
     "bridge, at least once", python("rorbridge", "run"), {"RORBRIDGE_KAFKA__DELIVERY": "at-least-once"}

@@ -22,6 +22,8 @@ class Work:
     requests: int
     """Pre-loaded, or sent within the time that the rate gives."""
     offers: int = 20
+    plain: bool = False
+    """Whether offers with name, distance and place are all that is asked for and answered, as peers do it."""
     latency_ms: float = 0
     repeated: bool = False
     """Whether needs repeat as in a realistic mix (Zipf), or each is like no other."""
@@ -30,19 +32,25 @@ class Work:
     warm_up: int = 200
     """Requests at the beginning that count in nothing."""
 
+    @property
+    def page(self) -> str:
+        """Give the name of what the ROR answers."""
+        return f"plain-{self.offers}" if self.plain else str(self.offers)
+
     def sent(self) -> list[Sent]:
         """Give the requests; their ids are their numbers."""
         dice = random.Random(self.requests)
         weights = [1 / (rank + 1) ** _ZIPF for rank in range(_NEEDS)]
         needs = dice.choices(range(_NEEDS), weights, k=self.requests) if self.repeated else range(self.requests)
-        return [_request(number, need) for number, need in enumerate(needs)]
+        return [_request(number, need, plain=self.plain) for number, need in enumerate(needs)]
 
 
-def _request(number: int, need: int) -> Sent:
+def _request(number: int, need: int, *, plain: bool) -> Sent:
     where = {
         "near": {"latitude": PARIS.latitude, "longitude": PARIS.longitude},
         "radiusKm": RADIUS_KM + need / 1_000_000,  # another question with the same answer
     }
-    content = {"need": {"activity": [ACTIVITY]}, "where": where, "answer": {"limit": 200}}
+    answer = {"limit": 200, **({"include": []} if plain else {})}
+    content = {"need": {"activity": [ACTIVITY]}, "where": where, "answer": answer}
     id_ = str(number)
     return Sent(id_, id_.encode(), json.dumps(content).encode(), headers(id_), frozenset({"matched"}))
