@@ -1,5 +1,6 @@
 """Logs: one JSON line an event on standard error, our own and the libraries' alike."""
 
+import json
 import logging
 import math
 import re
@@ -8,8 +9,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, Literal
 
+import msgspec
 import structlog
 
 from rorbridge.telemetry import traces
@@ -70,6 +73,26 @@ def _with_trace(_logger: object, _method: str, event: structlog.types.EventDict)
     return event
 
 
+class _Lines(structlog.WriteLogger):
+    """Writes lines to standard error; one that cannot be written, as on a full disk, costs that line alone."""
+
+    def msg(self, message: str) -> None:
+        """Write *message*."""
+        with suppress(OSError, ValueError):  # ValueError: it is closed
+            super().msg(message)
+
+    log = debug = info = warn = warning = msg
+    fatal = failure = err = error = critical = exception = msg
+
+
+def _json(event: object, default: Callable[[object], object]) -> str:
+    """Write a line's JSON; five times as fast as Python's own, which takes what msgspec does not: half characters."""
+    try:
+        return msgspec.json.encode(event, enc_hook=default).decode()
+    except (UnicodeEncodeError, TypeError):
+        return json.dumps(event, default=default)
+
+
 def configure(format_: Literal["json", "console"], level: str) -> None:
     """Set up logging for the process."""
     shared: list[structlog.types.Processor] = [
@@ -78,18 +101,19 @@ def configure(format_: Literal["json", "console"], level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_trace,
     ]
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
     renderer: list[structlog.types.Processor] = (
-        [_TRACEBACKS, structlog.processors.JSONRenderer()]
+        [_TRACEBACKS, structlog.processors.JSONRenderer(_json)]
         if format_ == "json"
         else [
             structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
         ]
+    )
+    # Ours go straight to standard error: through the standard library's loggers a line costs twice as much.
+    structlog.configure(
+        processors=[*shared, *renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=lambda *_: _Lines(sys.stderr),
+        cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(

@@ -3,6 +3,9 @@
 import json
 import logging
 from collections.abc import Iterator
+from contextlib import suppress
+from enum import StrEnum
+from pathlib import Path
 
 import pytest
 import structlog
@@ -132,3 +135,57 @@ def test_how_many_were_held_back_is_in_the_line(capsys: pytest.CaptureFixture[st
         structlog.reset_defaults()
     told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     assert [one.get("held_back") for one in told] == [None, 2]
+
+
+@pytest.fixture
+def json_lines() -> Iterator[None]:
+    """Log in JSON as the service does, and as before afterwards."""
+    before = logging.getLogger().handlers[:]
+    logs.configure("json", "INFO")
+    yield
+    logging.getLogger().handlers = before
+    structlog.reset_defaults()
+
+
+class _Code(StrEnum):
+    MATCHED = "matched"
+
+
+@pytest.mark.usefixtures("json_lines")
+def test_whatever_a_line_holds_it_is_one_line_of_json(capsys: pytest.CaptureFixture[str]) -> None:
+    holds = {
+        "half": "a half character: \ud83d",
+        "lines": "one\ntwo\u2028three",
+        "status": _Code.MATCHED,
+        "place": Path("/tmp"),
+        "error": ValueError("é"),
+        "counts": {"a": 1, 2: 3},
+        "none": None,
+        "large": 2**80,
+    }
+    for name, value in holds.items():
+        structlog.stdlib.get_logger("test").info("told", **{name: value})
+    told = capsys.readouterr().err.split("\n")
+    assert told.pop() == ""
+    assert [json.loads(line)["event"] for line in told] == ["told"] * len(holds)
+    assert [json.loads(line)[name] for line, name in zip(told[:3], holds, strict=False)] == [
+        "a half character: \ud83d",
+        "one\ntwo\u2028three",
+        "matched",
+    ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="an output that cannot be written to is Linux's /dev/full")
+def test_a_line_that_cannot_be_written_costs_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = logging.getLogger().handlers[:]
+    with Path("/dev/full").open("w") as full:
+        monkeypatch.setattr("sys.stderr", full)
+        logs.configure("json", "INFO")
+        try:
+            structlog.stdlib.get_logger("test").info("answered")
+        finally:
+            logging.getLogger().handlers = before
+            structlog.reset_defaults()
+            monkeypatch.undo()
+            with suppress(OSError):
+                full.close()
