@@ -10,6 +10,7 @@ from typing import Any, cast
 import uvloop
 
 from rorbridge.bus.answer import Answerer
+from rorbridge.bus.app import spare_the_collector
 from rorbridge.bus.bridge import Bridge
 from rorbridge.events.contract import CodedValue
 from rorbridge.events.offer import Offer
@@ -52,6 +53,7 @@ async def _run() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     answerer = Answerer(cast("Resolver", FromMemory()), settings.kafka)
     bridge = Bridge(settings.kafka, answerer, stop.set)
+    spare_the_collector()
     bridge.start()
     await stop.wait()
     await bridge.stop()
