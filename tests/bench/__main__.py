@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import platform
 import statistics
 import sys
@@ -12,12 +13,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from rorbridge.bus.localbroker import ApacheKafka
 from tests.bench.answers import cut, plain, searchset
-from tests.bench.cases import CASES, Case
+from tests.bench.cases import CASES, Case, peer_cases
 from tests.bench.measure import Measured, measure
 from tests.bench.work import Work
 from tests.support.kafka import Broker
@@ -67,30 +65,56 @@ def medians(found: Sequence[Measured]) -> list[Measured]:
     return rows
 
 
+def _columns(one: Measured) -> list[str]:
+    """Give the figures of a row, in the order of _HEAD."""
+    times = ["" if value is None else f"{value:.0f}" for value in (one.p50_ms, one.p95_ms, one.p99_ms)]
+    return [
+        *(one.work, one.subject, f"{one.requests_per_s:,.0f}", f"{one.cpu_ms:.2f}", f"{one.per_cpu_s:,.0f}", *times),
+        *(f"{one.peak_mib:.0f}", f"{one.ror_calls:,}", f"{one.result_bytes / 1024:.1f}"),
+    ]
+
+
+_HEAD = (
+    "load",
+    "subject",
+    "req/s",
+    "CPU ms/req",
+    "req/CPU s",
+    "p50 ms",
+    "p95 ms",
+    "p99 ms",
+    "peak MiB",
+    "ROR calls",
+    "KiB",
+)
+
+
 def _print(rows: Sequence[Measured]) -> None:
-    table = Table(box=None, pad_edge=False)
-    for name in ("work", "subject", "req/s", "CPU ms", "req/CPU s", "p50", "p95", "p99", "MiB", "calls", "bytes"):
-        table.add_column(name, justify="left" if name in {"work", "subject"} else "right")
-    for one in rows:
-        times = ["" if value is None else f"{value:.0f}" for value in (one.p50_ms, one.p95_ms, one.p99_ms)]
-        table.add_row(
-            *(one.work, one.subject, f"{one.requests_per_s:,.0f}", f"{one.cpu_ms:.3f}", f"{one.per_cpu_s:,.0f}"),
-            *(*times, f"{one.peak_mib:.0f}", f"{one.ror_calls:,}", f"{one.result_bytes:,.0f}"),
-        )
-    Console(width=160 if not sys.stdout.isatty() else None).print(table)
+    """Print the rows as a Markdown table."""
+    texts = [list(_HEAD), *map(_columns, rows)]
+    widths = [max(len(one[number]) for one in texts) for number in range(len(_HEAD))]
+    texts.insert(1, ["-" * width if number < 2 else "-" * (width - 1) + ":" for number, width in enumerate(widths)])
+    for text in texts:
+        cells = [
+            one.ljust(width) if number < 2 else one.rjust(width)
+            for number, (one, width) in enumerate(zip(text, widths, strict=True))
+        ]
+        print("| " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what it says of topics that are being made
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--peers", action="store_true", help="the bridge beside its peers, which are built first")
     parser.add_argument("--only", default="", help="cases whose names hold this")
-    parser.add_argument("--json", type=Path, default=Path("build/bench.json"), help="where all runs are written to")
+    parser.add_argument("--json", type=Path, help="where all runs are written to; by default in build/")
     options = parser.parse_args()
-    chosen = [one for one in CASES if options.only in one.name]
+    cases = [one for one in (peer_cases() if options.peers else CASES) if options.only in one.name]
     with tempfile.TemporaryDirectory(prefix="rorbridge-bench-") as temporary:
-        measured = asyncio.run(_run(chosen, options.runs, Path(temporary)))
-    machine = {"python": platform.python_version(), "machine": platform.platform()}
-    options.json.parent.mkdir(parents=True, exist_ok=True)
-    options.json.write_text(json.dumps({"on": machine, "runs": [asdict(one) for one in measured]}, indent=1))
+        measured = asyncio.run(_run(cases, options.runs, Path(temporary)))
+    machine = {"python": platform.python_version(), "machine": platform.platform(), "cores": os.cpu_count()}
+    file = options.json or Path("build") / ("bench-peers.json" if options.peers else "bench.json")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps({"on": machine, "runs": [asdict(one) for one in measured]}, indent=1))
     _print(medians(measured))

@@ -6,13 +6,15 @@ import statistics
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from tests.bench.answers import summary, told
 from tests.bench.machine import cost
@@ -127,6 +129,8 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
                 pids = [one.pid for one in processes]
                 if work.rate is not None:
                     await _publish(broker, topics.requests, sent[: work.warm_up])
+                if subject.instances > 1:
+                    await _all_in_group(broker, topics.group, subject.instances)
                 await results.until(work.warm_up)
                 first, began = len(results.at), time.time()
                 before = [cost(one) for one in (*pids, stub_pid)]
@@ -143,7 +147,9 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
     assert not results.dead_letters, f"{subject.name}: {results.dead_letters} dead letters; see {log}"
     if subject.asks:
         page = json.loads((answers / f"{work.page}.json").read_bytes())
-        assert told(json.loads(results.last)) == summary(page), f"{subject.name}: other offers than the ROR's"
+        found, expected = told(json.loads(results.last)), summary(page)
+        differing = [name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)]
+        assert not differing, f"{subject.name}: other offers than the ROR's, {len(differing)} of them"
     done = len(sent) - first
     *cpu, stub_cpu = [(then.cpu_s - was.cpu_s) for was, then in zip(before, after, strict=True)]
     late = sorted(1000 * (results.at[id_] - at) for id_, at in appended.items())
@@ -162,6 +168,24 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
         stub_cpu_ms=1000 * stub_cpu / done,
         result_bytes=results.bytes / len(sent),
     )
+
+
+async def _all_in_group(broker: Broker, group: str, count: int) -> None:
+    """Wait until so many members of the group have partitions: before that they take them from each other."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+    await admin.start()
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            while True:
+                with suppress(GroupCoordinatorNotAvailableError):  # nobody has asked for it yet
+                    [answer] = await admin.describe_consumer_groups([group])
+                    [found] = answer.to_object()["groups"]
+                    working = sum(bool(one["member_assignment"]) for one in found["members"])
+                    if found["state"] == "Stable" and working == count:
+                        return
+                await asyncio.sleep(0.1)
+    finally:
+        await admin.close()
 
 
 async def _get(url: str) -> httpx.Response:

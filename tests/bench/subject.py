@@ -11,9 +11,6 @@ from tests.bench.work import Work
 from tests.support.kafka import Broker, Topics
 from tests.support.processes import environment, free_port
 
-CONCURRENCY = 64
-"""Calls to the ROR at the same time, for everybody."""
-
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -38,7 +35,7 @@ class Stage:
             "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
             "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
             "RORBRIDGE_ROR__ACCESS_PROFILE": "1",
-            "RORBRIDGE_ROR__MAX_CONCURRENCY": str(CONCURRENCY),
+            "RORBRIDGE_ROR__MAX_CONCURRENCY": str(self.work.concurrency),
             "RORBRIDGE_ROR__CACHE_TTL": "0",
             "RORBRIDGE_HTTP__PORT": str(free_port()),
         }

@@ -31,6 +31,8 @@ class Work:
     """Requests a second; None when all are there before it begins."""
     warm_up: int = 200
     """Requests at the beginning that count in nothing."""
+    concurrency: int = 64
+    """Calls to the ROR at the same time that each process may make."""
 
     @property
     def page(self) -> str:
@@ -50,7 +52,7 @@ def _request(number: int, need: int, *, plain: bool) -> Sent:
         "near": {"latitude": PARIS.latitude, "longitude": PARIS.longitude},
         "radiusKm": RADIUS_KM + need / 1_000_000,  # another question with the same answer
     }
-    answer = {"limit": 200, **({"include": []} if plain else {})}
+    answer = {"limit": 200, "closed": "keep", **({"include": []} if plain else {})}
     content = {"need": {"activity": [ACTIVITY]}, "where": where, "answer": answer}
     id_ = str(number)
     return Sent(id_, id_.encode(), json.dumps(content).encode(), headers(id_), frozenset({"matched"}))

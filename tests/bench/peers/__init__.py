@@ -1,6 +1,7 @@
 """What one would otherwise run, set up for the same job as the bridge's plain subset: a module for each of them.
 
-Each has ``subjects()``, which builds the peer and gives it as its documentation sets it up, and with a cache of its own.
+Each has ``subjects()``, which builds the peer and gives it as its documentation sets it up, and with its
+own cache.
 """
 
 
