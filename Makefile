@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop test-deploy tools chart chaos bench bench-peers fuzz lint format schemas freeze-schemas trace-page dashboards \
+.PHONY: demo test test-interop test-deploy tools chart chaos bench bench-peers performance-page fuzz lint format schemas freeze-schemas trace-page dashboards \
 	docs audit lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
@@ -59,6 +59,9 @@ bench: $(READY)  ## What a request costs, and how long it takes: the cases of te
 
 bench-peers: $(READY)  ## The same job by the bridge, Apache Camel and Bento, each RUNS times (needs Linux, a JDK 17, Maven, Go)
 	@$(BIN)/python -m tests.bench --peers --runs $(RUNS)
+
+performance-page: $(READY)  ## docs/performance.md from the last make bench and make bench-peers
+	@$(BIN)/python -m tests.bench.page
 
 CASES ?= 50000
 

@@ -1,6 +1,9 @@
 """Canned answers of the ROR: searchsets of so many offers and all that belongs to them, as the look-alike has them."""
 
+import argparse
+import asyncio
 import json
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -113,3 +116,14 @@ def _references(value: object) -> list[str]:
         return []
     own = [value["reference"]] if isinstance(value.get("reference"), str) else []
     return own + [found for one in value.values() for found in _references(one)]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("pages", nargs="+", metavar="page", help="how many offers, such as 20, or plain-20")
+    options = parser.parse_args()
+    whole = asyncio.run(searchset())
+    for name in options.pages:
+        kind, _, number = name.rpartition("-")
+        (options.folder / f"{name}.json").write_bytes((plain if kind else cut)(whole, int(number)))

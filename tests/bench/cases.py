@@ -23,40 +23,41 @@ class Case:
         return f"{self.work.name} | {self.subject.name}"
 
 
-_SMALL: Final = Work("no ROR", 30_000, warm_up=3_000)
+SMALL: Final = Work("no ROR", 30_000, warm_up=3_000)
 
-_ONE: Final = Work("cold, 1 offer", 5_000, offers=1)
-_COLD: Final = Work("cold, 20 offers", 2_500)
-_MANY: Final = Work("cold, 200 offers", 400, offers=200, warm_up=40)
+ONE: Final = Work("cold, 1 offer", 5_000, offers=1)
+COLD: Final = Work("cold, 20 offers", 2_500)
+MANY: Final = Work("cold, 200 offers", 400, offers=200, warm_up=40)
 
-_MIX: Final = Work("500 needs (Zipf), 20 offers, 50 ms", 8_000, latency_ms=50, repeated=True)
+MIX: Final = Work("500 needs (Zipf), 20 offers, 50 ms", 8_000, latency_ms=50, repeated=True)
 
-_CEILING: Final = Work("cold, 1 offer, 200 ms", 4_500, offers=1, latency_ms=200, warm_up=500)
-_STEADY: Final = replace(_CEILING, name="cold, 1 offer, 200 ms, 192 requests/s", requests=3_000, rate=192)
-_PLAIN_CEILING: Final = replace(_CEILING, name="plain, cold, 20 offers, 200 ms", offers=20, plain=True)
-_PLAIN_STEADY: Final = replace(_STEADY, name="plain, cold, 20 offers, 200 ms, 192 requests/s", offers=20, plain=True)
+CEILING: Final = Work("cold, 1 offer, 200 ms", 4_500, offers=1, latency_ms=200, warm_up=500)
+STEADY: Final = replace(CEILING, name="cold, 1 offer, 200 ms, 192 requests/s", requests=3_000, rate=192)
+PLAIN_CEILING: Final = replace(CEILING, name="plain, cold, 20 offers, 200 ms", offers=20, plain=True)
+PLAIN_STEADY: Final = replace(STEADY, name="plain, cold, 20 offers, 200 ms, 192 requests/s", offers=20, plain=True)
 
-_BOUND: Final = Work("cold, 1 offer, 200 ms, 16 calls at once", 1_200, offers=1, latency_ms=200, concurrency=16)
+BOUND: Final = Work("cold, 1 offer, 200 ms, 16 calls at once", 1_200, offers=1, latency_ms=200, concurrency=16)
 
-_PLAIN: Final = Work("plain, cold, 20 offers", 4_000, plain=True, warm_up=1_000)
-_PLAIN_MIX: Final = replace(_MIX, name="plain, 500 needs (Zipf), 20 offers, 50 ms", plain=True, warm_up=1_000)
+PLAIN: Final = Work("plain, cold, 20 offers", 4_000, plain=True, warm_up=1_000)
+PLAIN_MIX: Final = replace(MIX, name="plain, 500 needs (Zipf), 20 offers, 50 ms", plain=True, warm_up=1_000)
 
 
-def _instances(number: int) -> Subject:
+def instances(number: int) -> Subject:
+    """Give the bridge as several processes of one group."""
     return replace(EXACTLY_ONCE, name=f"bridge, {number} instances", instances=number)
 
 
 CASES: Final = [
-    Case(FLOOR, _SMALL),
-    Case(LANE, _SMALL),
-    *(Case(EXACTLY_ONCE, work) for work in (_ONE, _COLD, _MANY)),
-    Case(AT_LEAST_ONCE, _COLD),
-    Case(EXACTLY_ONCE, _MIX),
-    Case(CACHED, _MIX),
-    *(Case(EXACTLY_ONCE, work) for work in (_CEILING, _STEADY, _PLAIN_CEILING, _PLAIN_STEADY)),
-    *(Case(_instances(number), _COLD) for number in (2, 3, 4)),
-    Case(EXACTLY_ONCE, _BOUND),
-    *(Case(_instances(number), replace(_BOUND, requests=number * _BOUND.requests)) for number in (2, 3, 4)),
+    Case(FLOOR, SMALL),
+    Case(LANE, SMALL),
+    *(Case(EXACTLY_ONCE, work) for work in (ONE, COLD, MANY)),
+    Case(AT_LEAST_ONCE, COLD),
+    Case(EXACTLY_ONCE, MIX),
+    Case(CACHED, MIX),
+    *(Case(EXACTLY_ONCE, work) for work in (CEILING, STEADY, PLAIN_CEILING, PLAIN_STEADY)),
+    *(Case(instances(number), COLD) for number in (2, 3, 4)),
+    Case(EXACTLY_ONCE, BOUND),
+    *(Case(instances(number), replace(BOUND, requests=number * BOUND.requests)) for number in (2, 3, 4)),
 ]
 """What the bridge costs by itself: ``make bench``."""
 
@@ -66,15 +67,15 @@ def peer_cases() -> Iterator[Case]:
 
     Builds them; one that cannot be built is told on standard error, with why.
     """
-    for subject, work in ((EXACTLY_ONCE, _PLAIN), (AT_LEAST_ONCE, _PLAIN), (EXACTLY_ONCE, _PLAIN_MIX)):
+    for subject, work in ((EXACTLY_ONCE, PLAIN), (AT_LEAST_ONCE, PLAIN), (EXACTLY_ONCE, PLAIN_MIX)):
         yield Case(subject, work)
-    yield Case(CACHED, _PLAIN_MIX)
+    yield Case(CACHED, PLAIN_MIX)
     for peer in (camel, bento):
         try:
             as_documented, cached = peer.subjects()
         except UnavailableError as error:
             sys.stderr.write(f"left out: {error}\n")
             continue
-        yield Case(as_documented, _PLAIN)
-        yield Case(as_documented, _PLAIN_MIX)
-        yield Case(cached, _PLAIN_MIX)
+        yield Case(as_documented, PLAIN)
+        yield Case(as_documented, PLAIN_MIX)
+        yield Case(cached, PLAIN_MIX)
