@@ -57,7 +57,7 @@ RUNS ?= 5
 bench: $(READY)  ## What a request costs, and how long it takes: the cases of tests/bench, each RUNS times (needs Linux)
 	@$(BIN)/python -m tests.bench --runs $(RUNS)
 
-bench-peers: $(READY)  ## The same job by the bridge, Apache Camel and Bento, each RUNS times (needs Linux, a JDK 17, Maven, Go)
+bench-peers: $(READY)  ## The same job by the bridge, Apache Camel and Benthos, each RUNS times (needs Linux, a JDK 17, Maven, Go)
 	@$(BIN)/python -m tests.bench --peers --runs $(RUNS)
 
 performance-page: $(READY)  ## docs/performance.md from the last make bench and make bench-peers

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tests.bench.peers import UnavailableError, bento, camel
+from tests.bench.peers import UnavailableError, benthos, camel
 from tests.bench.subject import AT_LEAST_ONCE, CACHED, EXACTLY_ONCE, FLOOR, LANE, Subject
 from tests.bench.work import Work
 
@@ -70,7 +70,7 @@ def peer_cases() -> Iterator[Case]:
     for subject, work in ((EXACTLY_ONCE, PLAIN), (AT_LEAST_ONCE, PLAIN), (EXACTLY_ONCE, PLAIN_MIX)):
         yield Case(subject, work)
     yield Case(CACHED, PLAIN_MIX)
-    for peer in (camel, bento):
+    for peer in (camel, benthos):
         try:
             as_documented, cached = peer.subjects()
         except UnavailableError as error:

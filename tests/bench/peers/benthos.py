@@ -1,4 +1,4 @@
-"""Benthos, the MIT-licensed stream processor that goes on as Bento and Redpanda Connect: its stream is in ``bento/``.
+"""Benthos, the MIT-licensed stream processor that goes on as Bento and Redpanda Connect: its stream is in ``benthos/``.
 
 4.27.0 is the last release before they parted: Kafka, HTTP, OAuth2 and cache are all in it, under that licence.
 """
@@ -12,8 +12,8 @@ from typing import Final
 from tests.bench.peers import UnavailableError
 from tests.bench.subject import Subject
 
-_SOURCES: Final = Path(__file__).parent / "bento"
-_BUILD: Final = Path(__file__).parents[3] / "build" / "peers" / "bento"
+_SOURCES: Final = Path(__file__).parent / "benthos"
+_BUILD: Final = Path(__file__).parents[3] / "build" / "peers" / "benthos"
 _BINARY: Final = _BUILD / "benthos"
 
 _GO: Final = {"GOGC": "400"}
