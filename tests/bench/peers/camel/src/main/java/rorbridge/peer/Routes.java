@@ -22,7 +22,7 @@ import org.apache.camel.model.dataformat.JsonLibrary;
 import org.apache.kafka.common.errors.RetriableException;
 
 /** A batch of requests from Kafka, each answered from the ROR at the same time as the others, committed when all are. */
-final class Routes extends RouteBuilder {
+public final class Routes extends RouteBuilder {
     private static final String REQUEST = "request";
     private static final String ID = "id";
     private static final String QUERY = "query";
@@ -55,7 +55,8 @@ final class Routes extends RouteBuilder {
                 new ThreadPoolBuilder(getContext()).poolSize(calls).maxPoolSize(calls).maxQueueSize(-1).build("calls");
 
         // A batch that failed would be passed over by the commit of the next one, so none may fail: whatever goes wrong
-        // with a request is settled in its own route.
+        // with a request is settled in its own route. That ends when Kafka has acknowledged the result or dead letter,
+        // without holding its thread until then. The order of a key is not kept.
         from("kafka:{{env:RORBRIDGE_KAFKA__REQUESTS_TOPIC}}?groupId={{env:RORBRIDGE_KAFKA__GROUP_ID}}")
                 .errorHandler(noErrorHandler())
                 .split(body()).parallelProcessing().executorService(threads)
