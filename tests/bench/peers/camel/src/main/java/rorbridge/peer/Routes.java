@@ -91,7 +91,7 @@ public final class Routes extends RouteBuilder {
         }
         route
                 .process(Routes::answer)
-                .marshal().json(JsonLibrary.Jackson)
+                .marshal(dataFormat().json().library(JsonLibrary.Jackson).contentTypeHeader(false).end())
                 .to("kafka:{{env:RORBRIDGE_KAFKA__RESULTS_TOPIC}}");
     }
 
