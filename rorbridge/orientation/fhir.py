@@ -18,6 +18,12 @@ class _Element(msgspec.Struct, rename="camel", frozen=True, gc=False):
     pass
 
 
+class _Resource(_Element, frozen=True, tag_field="resourceType", tag=str):
+    """Told apart by its type, which is the class's name, where it may be one of several."""
+
+    id: str
+
+
 class Coding(_Element, frozen=True):
     """A coded value."""
 
@@ -128,10 +134,9 @@ class NotAvailable(_Element, frozen=True):
     during: Period | None = None
 
 
-class HealthcareService(_Element, frozen=True):
+class HealthcareService(_Resource, frozen=True):
     """The offer (offre opérationnelle), ROR-API 2.2."""
 
-    id: str
     meta: Meta | None = None
     extension: tuple[Extension, ...] = ()
     identifier: tuple[Identifier, ...] = ()
@@ -164,10 +169,9 @@ class LocationPosition(_Element, frozen=True):
     extension: tuple[Extension, ...] = ()
 
 
-class Location(_Element, frozen=True):
+class Location(_Resource, frozen=True):
     """The place (lieu de réalisation de l'offre), ROR-API 2.3."""
 
-    id: str
     extension: tuple[Extension, ...] = ()
     status: str | None = None
     operational_status: Coding | None = None
@@ -178,20 +182,18 @@ class Location(_Element, frozen=True):
     position: LocationPosition | None = None
 
 
-class Organization(_Element, frozen=True):
+class Organization(_Resource, frozen=True):
     """EJ, EG or OI, ROR-API 2.4."""
 
-    id: str
     identifier: tuple[Identifier, ...] = ()
     type: tuple[CodeableConcept, ...] = ()
     name: str | None = None
     part_of: Reference | None = None
 
 
-class PractitionerRole(_Element, frozen=True):
+class PractitionerRole(_Resource, frozen=True):
     """A professional's work for an offer, ROR-API 2.5."""
 
-    id: str
     extension: tuple[Extension, ...] = ()
     practitioner: Reference | None = None
     healthcare_service: tuple[Reference, ...] = ()
@@ -199,10 +201,9 @@ class PractitionerRole(_Element, frozen=True):
     specialty: tuple[CodeableConcept, ...] = ()
 
 
-class Practitioner(_Element, frozen=True):
+class Practitioner(_Resource, frozen=True):
     """A professional, ROR-API 2.6."""
 
-    id: str
     identifier: tuple[Identifier, ...] = ()
     name: tuple[HumanName, ...] = ()
 
