@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from rorbridge.orientation import fhir
+from rorbridge.orientation.held import NONE, Held, held
 
 Role = tuple[fhir.PractitionerRole, fhir.Practitioner | None]
 """A professional's work for an offer, and who that is as far as we may see."""
@@ -26,8 +27,17 @@ class Candidate:
     organizations: tuple[fhir.Organization, ...]
     """The one that provides the offer, then what it is part of, upwards."""
     roles: tuple[Role, ...]
-    missing_places: int = 0
+    missing_places: int
     """Places that the offer names but the answer does not hold."""
+    held: Held
+    """The codes of the offer."""
+    sensitive: bool
+    """Whether the offer is a sensitive unit (unité sensible)."""
+
+    @property
+    def field(self) -> str | None:
+        """The code of the offer's field (champ d'activité)."""
+        return next((code for _, code in self.held.get("field", NONE)), None)
 
 
 def join(found: fhir.Searchset) -> list[Candidate]:
@@ -49,8 +59,15 @@ def _candidate(
     places = tuple(
         CandidatePlace(found.locations[id_], found.distances.get(id_)) for id_ in named if id_ in found.locations
     )
+    sensitive = fhir.extension(service.extension, "ror-healthcareservice-sensitive-unit")
     return Candidate(
-        service, places, _levels(service.provided_by, found.organizations), roles, len(named) - len(places)
+        service=service,
+        places=places,
+        organizations=_levels(service.provided_by, found.organizations),
+        roles=roles,
+        missing_places=len(named) - len(places),
+        held=held(service),
+        sensitive=bool(sensitive and sensitive.value_boolean),
     )
 
 

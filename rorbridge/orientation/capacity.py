@@ -155,8 +155,7 @@ def _moment(text: str | None) -> datetime:
 
 def _coding(parts: tuple[fhir.Extension, ...], url: str) -> fhir.Coding | None:
     found = fhir.extension(parts, url)
-    concept = found.value_codeable_concept if found else None
-    return next((one for one in concept.coding if one.code), None) if concept else None
+    return fhir.concept_coding(found.value_codeable_concept) if found else None
 
 
 def _is(coding: fhir.Coding | None, system: str, *codes: str) -> bool:

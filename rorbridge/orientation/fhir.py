@@ -261,9 +261,19 @@ def codings(concepts: tuple[CodeableConcept, ...], *systems: str) -> Iterator[Co
                 yield coding
 
 
+def concept_coding(concept: CodeableConcept | None) -> Coding | None:
+    """Give the first coding of a concept that has a code, whatever its system."""
+    if concept:
+        for coding in concept.coding:
+            if coding.code:
+                return coding
+    return None
+
+
 def concept_code(concept: CodeableConcept | None) -> str | None:
     """Give the first code of a concept, whatever its system."""
-    return next((c.code for c in concept.coding if c.code), None) if concept else None
+    coding = concept_coding(concept)
+    return coding.code if coding else None
 
 
 def reference_id(reference: Reference | None, resource_type: str) -> str | None:

@@ -17,7 +17,7 @@ from rorbridge.orientation.circuit import Circuit, Parking
 from rorbridge.orientation.directory import Directory, DirectoryError, Found, Question
 from rorbridge.orientation.fhir import Searchset
 from rorbridge.orientation.fhirbundle import bundle
-from rorbridge.orientation.match import CAPACITY, Verdict, field_of, sensitive, verify
+from rorbridge.orientation.match import CAPACITY, Verdict, verify, wanted
 from rorbridge.orientation.nomenclature import Nomenclature, warnings
 from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
 from rorbridge.orientation.rank import rank
@@ -47,10 +47,12 @@ class Resolver:
     turns: Turns = field(default_factory=Turns)
     """In which answers are worked out; the directory decodes in the same."""
     circuit: Circuit = field(init=False)
+    assembler: Assembler = field(init=False)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "circuit", Circuit(self.directory.check))  # frozen, but this is its making
+        object.__setattr__(self, "assembler", Assembler(self.nomenclature.display))
 
     async def resolve(
         self,
@@ -121,13 +123,13 @@ class Resolver:
         """Verify what was found; give what meets the need and may be known, and the round's account."""
         kept: list[Verdict] = []
         left_out: Counter[str] = Counter()
-        now = self.now()
+        asked = wanted(request, radius_km, profile=self.access_profile, now=self.now())
         unverified: Counter[str] = Counter()
         candidates = [one for one in join(found.searchset) if self._may_know(one, request, redactions)]
         for number, candidate in enumerate(candidates, 1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
-            verdict = verify(candidate, request, radius_km, profile=self.access_profile, now=now)
+            verdict = verify(candidate, asked)
             if verdict.left_out:
                 left_out[verdict.left_out] += 1
             elif dropped := _dropped(verdict, request):
@@ -145,11 +147,10 @@ class Resolver:
 
     def _may_know(self, candidate: Candidate, request: OrientationRequest, redactions: Counter[str]) -> bool:
         """Tell whether the audience may know that this offer answers this request; not even by a count otherwise."""
-        service = candidate.service
-        if request.need.practitioner and not may_know_people(self.audience, field_of(service)):
+        if request.need.practitioner and not may_know_people(self.audience, candidate.field):
             redactions["practitioner"] += 1  # the offer alone would tell who works there
             return False
-        return may_know(self.audience, redactions, sensitive=sensitive(service))
+        return may_know(self.audience, redactions, sensitive=candidate.sensitive)
 
     def _answer(
         self,
@@ -162,8 +163,7 @@ class Resolver:
         """Give what is sent of the kept offers, in the format asked for, after the audience's policy."""
         if request.answer.format == "fhir-bundle":
             return (), bundle(first, total, found, self.audience, redactions)
-        assembler = Assembler(self.nomenclature.display)
-        offers = (assembler.assemble(verdict, request.answer.include) for verdict in first)
+        offers = (self.assembler.assemble(verdict, request.answer.include) for verdict in first)
         return tuple(redact(one, self.audience, redactions) for one in offers), None
 
 

@@ -117,11 +117,11 @@ def build(question: Question, offered: frozenset[str] | None = None) -> Query:
 
 
 def _need(need: Need) -> Iterator[Asked]:
-    for criterion in CODED:
-        codes, all_of = asked(criterion, need)
-        values = [",".join(f"{system}|{code}" for system, code in criterion.readings(one)) for one in codes]
-        for value in values if all_of else [",".join(values)] * bool(values):
-            yield Asked(criterion.name, PARAMETERS[criterion.name][0], value)
+    for one in asked(need):
+        name = one.criterion.name
+        values = [",".join(f"{system}|{code}" for system, code in readings) for readings in one.readings]
+        for value in values if one.all_of else [",".join(values)]:
+            yield Asked(name, PARAMETERS[name][0], value)
     if need.age and need.age.unit == "a":
         yield Asked("age", "_filter", _age(need.age))
     if need.psychiatric_sector:

@@ -15,7 +15,7 @@ from tests.unit.test_capacity import indicator, place
 
 
 def verdict(id_: str, distance_km: float | None = None) -> Verdict:
-    return Verdict(Candidate(HealthcareService(id_), (), (), ()), None, (), distance_km)
+    return Verdict(Candidate(HealthcareService(id_), (), (), (), 0, {}, sensitive=False), None, (), distance_km)
 
 
 def ids(verdicts: list[Verdict]) -> list[str]:
@@ -51,7 +51,7 @@ def test_over_many_requests_no_equal_is_favoured() -> None:
 def with_capacity(id_: str, *shown: Resource) -> Verdict:
     found = searchset(place(*shown))
     spot = CandidatePlace(found.locations["10"], None)
-    return Verdict(Candidate(HealthcareService(id_), (spot,), (), ()), None, (), None, spot)
+    return Verdict(Candidate(HealthcareService(id_), (spot,), (), (), 0, {}, sensitive=False), None, (), None, spot)
 
 
 def test_most_free_beds_come_first_then_the_freshest_number_then_what_shows_none() -> None:
