@@ -288,8 +288,15 @@ class AgeRange:
     """Unit of ``high``: a (years), mo (months), d (days)."""
 
 
+class _Written:
+    """Remembers how it is written: one offer answers many requests."""
+
+    __slots__ = ("written",)
+    written: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class Offer(_Written):
     """One offer, assembled and explained."""
 
     __pydantic_config__ = PUBLISHED

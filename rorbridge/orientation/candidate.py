@@ -1,6 +1,7 @@
 """A candidate: one HealthcareService of an answer with everything that belongs to it."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rorbridge.orientation import fhir
@@ -40,14 +41,15 @@ class Candidate:
         return next((code for _, code in self.held.get("field", NONE)), None)
 
 
-def join(found: fhir.Searchset) -> list[Candidate]:
-    """Join the resources of an answer. References to what is not in it are left out."""
+def join(found: fhir.Searchset) -> Iterator[Candidate]:
+    """Join the resources of an answer, one offer at a time. References to what is not in it are left out."""
     roles = defaultdict(list)
     for role in found.roles.values():
         practitioner = found.practitioners.get(fhir.reference_id(role.practitioner, "Practitioner") or "")
         for reference in role.healthcare_service:
             roles[fhir.reference_id(reference, "HealthcareService")].append((role, practitioner))
-    return [_candidate(service, found, tuple(roles.get(service.id, ()))) for service in found.services.values()]
+    for service in found.services.values():
+        yield _candidate(service, found, tuple(roles.get(service.id, ())))
 
 
 def _candidate(

@@ -67,6 +67,7 @@ class Wanted:
     """What is asked of each offer that was found, worked out once for all of them."""
 
     request: OrientationRequest
+    radius_km: float | None
     profile: int
     """By which access profile (0 to 5) we see the offers."""
     today: date
@@ -78,7 +79,7 @@ class Wanted:
 def wanted(request: OrientationRequest, radius_km: float | None, *, profile: int, now: datetime) -> Wanted:
     """Work out what *request* asks of offers within *radius_km*, as access *profile* lets us see them."""
     today = now.astimezone(opening.PARIS).date()
-    return Wanted(request, profile, today, asked(request.need), tuple(_place_checks(request, radius_km)))
+    return Wanted(request, radius_km, profile, today, asked(request.need), tuple(_place_checks(request, radius_km)))
 
 
 def verify(candidate: Candidate, wanted: Wanted) -> Verdict:
