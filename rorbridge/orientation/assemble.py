@@ -19,6 +19,7 @@ from rorbridge.orientation.territory import commune, served_communes
 
 _IDENTIFIER_KINDS = {"1": "finess", "2": "siren", "3": "siret", "40": "idNatStruct", "42": "oi"}
 """Type codes of identifiers of organisations (TRE_G07, TRE_R345)."""
+_INTERNAL = "42"
 
 CONFIDENTIALITY_URLS = (
     "ror-confidentiality-level",
@@ -102,11 +103,6 @@ class Assembler:
     def _coded(self, coding: fhir.Coding) -> CodedValue:
         return self._coded_value(coding.system or "", coding.code or "", coding.display)
 
-    def _values(self, concepts: tuple[fhir.CodeableConcept, ...], system: str) -> Iterator[CodedValue]:
-        for coding in fhir.codings(concepts, system):
-            if value := self._value(coding):
-                yield value
-
     def _concept(self, concept: fhir.CodeableConcept | None) -> CodedValue | None:
         return self._value(fhir.concept_coding(concept))
 
@@ -115,17 +111,18 @@ class Assembler:
         return self._concept(found.value_codeable_concept) if found else None
 
     def _organisation(self, organization: fhir.Organization) -> offer.Organisation:
+        types = [fhir.concept_code(one.type) or "" for one in organization.identifier]
         identifiers = tuple(
             offer.Identifier(kind=kind, value=one.value)
-            for one in organization.identifier
-            if one.value and (kind := _IDENTIFIER_KINDS.get(fhir.concept_code(one.type) or ""))
+            for one, type_ in zip(organization.identifier, types, strict=True)
+            if one.value and (kind := _IDENTIFIER_KINDS.get(type_))
         )
-        internal = next(self._values(organization.type, cs.INTERNAL_ORGANISATION_TYPE), None)
-        categories = (cs.ESTABLISHMENT_CATEGORY, cs.SECTOR_OF_ACTIVITY)
-        category = next((v for system in categories for v in self._values(organization.type, system)), None)
+        kinds = fhir.by_system(organization.type)
+        internal = self._value(kinds.get(cs.INTERNAL_ORGANISATION_TYPE))
+        category = self._value(kinds.get(cs.ESTABLISHMENT_CATEGORY) or kinds.get(cs.SECTOR_OF_ACTIVITY))
         return offer.Organisation(
             reference=f"Organization/{organization.id}",
-            level=_level(organization, internal),
+            level=_level(organization, is_internal=internal is not None or _INTERNAL in types),
             name=organization.name,
             finess=next((one.value for one in identifiers if one.kind == "finess"), None),
             identifiers=identifiers,
@@ -252,9 +249,9 @@ def _ages(range_: fhir.Range | None) -> offer.AgeRange | None:
     )
 
 
-def _level(organization: fhir.Organization, internal: CodedValue | None) -> Literal["OI", "EG", "EJ"]:
+def _level(organization: fhir.Organization, *, is_internal: bool) -> Literal["OI", "EG", "EJ"]:
     """Infer the level, which is no field of its own (ROR-API 2.4)."""
-    if internal or any(fhir.concept_code(one.type) == "42" for one in organization.identifier):
+    if is_internal:
         return "OI"
     return "EG" if organization.part_of else "EJ"
 
@@ -284,8 +281,12 @@ def _position(position: fhir.LocationPosition | None) -> offer.Position | None:
 
 def _confidentiality(parts: tuple[fhir.Extension, ...]) -> int:
     """Give the strictest level that is named; a missing or unknown one counts as restricted."""
-    named = [fhir.concept_code(one.value_codeable_concept) for one in fhir.extensions(parts, *CONFIDENTIALITY_URLS)]
-    return max((int(code) if code in {"1", "2", "3"} else RESTRICTED for code in named), default=RESTRICTED)
+    strictest = 0
+    for one in parts:
+        if one.url.removeprefix(fhir.SD) in CONFIDENTIALITY_URLS:
+            code = fhir.concept_code(one.value_codeable_concept)
+            strictest = max(strictest, int(code) if code in {"1", "2", "3"} else RESTRICTED)
+    return strictest or RESTRICTED
 
 
 def _name(name: fhir.HumanName | None) -> str | None:

@@ -261,6 +261,24 @@ def codings(concepts: tuple[CodeableConcept, ...], *systems: str) -> Iterator[Co
                 yield coding
 
 
+def by_system(concepts: tuple[CodeableConcept, ...]) -> dict[str, Coding]:
+    """Give the first coding of each system that has a code."""
+    found: dict[str, Coding] = {}
+    for concept in concepts:
+        for coding in concept.coding:
+            if coding.code and coding.system and coding.system not in found:
+                found[coding.system] = coding
+    return found
+
+
+def parts(found: tuple[Extension, ...]) -> dict[str, Extension]:
+    """Give extensions by URL, the ROR's own by what follows SD; the first of several. For many parts of a whole."""
+    named: dict[str, Extension] = {}
+    for one in reversed(found):
+        named[one.url.removeprefix(SD)] = one
+    return named
+
+
 def concept_coding(concept: CodeableConcept | None) -> Coding | None:
     """Give the first coding of a concept that has a code, whatever its system."""
     if concept:
@@ -283,6 +301,9 @@ def reference_id(reference: Reference | None, resource_type: str) -> str | None:
     """
     if reference is None or reference.reference is None:
         return None
+    kind, _, id_ = reference.reference.partition("/")
+    if kind == resource_type and id_ and "/" not in id_:
+        return id_  # as the ROR writes them
     steps = reference.reference.split("/_history/")[0].split("/")
     if len(steps) >= 2 and steps[-2] == resource_type and steps[-1]:
         return steps[-1]

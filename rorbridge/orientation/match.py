@@ -58,8 +58,8 @@ class _PlaceCheck:
     asked: str
     check: Callable[[CandidatePlace, bool], Finding]
     """Looks at a place; told whether we see what it takes to tell."""
-    element: Element
-    """What it takes."""
+    element: Element | None = None
+    """What it takes; None where the access profile has no part in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +239,6 @@ def _place_checks(request: OrientationRequest, radius_km: float | None) -> Itera
             where.chosen[0],
             territory.asked_text(where, radius_km),
             lambda place, _: territory.lies_there(place, where, radius_km),
-            Element.OFFER,
         )
     for device in need.equipment:
         yield _device_check(device)
@@ -278,14 +277,16 @@ def _place_evidence(
     places = [one for one in candidate.places if keeps_closed or not place_closed(one.location)]
     if not wanted.places:
         return [], min(places, key=_nearness, default=None)
-    checks = [(one, _sees(candidate, one.element, wanted.profile)) for one in wanted.places]
-    judged = [_Judged(place, [check.check(place, seen) for check, seen in checks]) for place in places]
-    best = min(judged, key=_Judged.order, default=None)
+    checks = [
+        (one.check, one.element is None or _sees(candidate, one.element, wanted.profile)) for one in wanted.places
+    ]
+    judged = [(place, [check(place, seen) for check, seen in checks]) for place in places]
     hidden = candidate.missing_places > 0 or not candidate.places
-    if best and (best.worst < _NOT_MET or not hidden):
-        source = f"Location/{best.place.location.id}"
-        told = zip(wanted.places, best.findings, strict=True)
-        return [_evidence(check.criterion, check.asked, finding, source) for check, finding in told], best.place
+    place, findings = min(judged, key=_order) if len(judged) > 1 else judged[0] if judged else (None, [])
+    if place and not (hidden and _worst(findings) == _NOT_MET):
+        source = f"Location/{place.location.id}"
+        told = zip(wanted.places, findings, strict=True)
+        return [_evidence(check.criterion, check.asked, finding, source) for check, finding in told], place
     outcome: Finding = (None if hidden else False, "")
     source = f"HealthcareService/{candidate.service.id}"
     return [_evidence(check.criterion, check.asked, outcome, source) for check in wanted.places], None
@@ -294,22 +295,15 @@ def _place_evidence(
 _NOT_MET = 2
 
 
-@dataclass(slots=True)
-class _Judged:
-    """A place, and what was found there of all that is asked of it."""
+def _order(judged: tuple[CandidatePlace, list[Finding]]) -> tuple[int, int, float, str]:
+    """Give the best place first, the nearest of several."""
+    place, findings = judged
+    return _worst(findings), -sum(met is True for met, _ in findings), *_nearness(place)
 
-    place: CandidatePlace
-    findings: list[Finding]
 
-    @property
-    def worst(self) -> int:
-        """0 when all is met, 1 when something cannot be seen, 2 when something is not met."""
-        return max(0 if met else 1 if met is None else _NOT_MET for met, _ in self.findings)
-
-    def order(self) -> tuple[int, int, float, str]:
-        """Give the best first, the nearest of several."""
-        met = sum(met is True for met, _ in self.findings)
-        return self.worst, -met, *_nearness(self.place)
+def _worst(findings: list[Finding]) -> int:
+    """Give 0 when all is met, 1 when something cannot be seen, 2 when something is not met."""
+    return max(0 if met else 1 if met is None else _NOT_MET for met, _ in findings)
 
 
 def _nearness(place: CandidatePlace) -> tuple[float, str]:
