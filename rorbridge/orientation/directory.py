@@ -21,6 +21,8 @@ class Question:
     radius_km: float | None
     keep_raw: bool = False
     """Whether the resources are wanted as they came, too; they hold on to whole pages."""
+    people: bool = True
+    """Whether it is wanted who works for the offers."""
 
 
 @dataclass(frozen=True, slots=True)

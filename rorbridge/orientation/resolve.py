@@ -91,7 +91,7 @@ class Resolver:
         redactions.clear()  # of a try before this one
         rounds: list[Round] = []
         for radius_km in radii(request):
-            question = Question(request.need, request.where, radius_km, keep_raw=request.answer.format == "fhir-bundle")
+            question = _question(request, radius_km)
             found = await self.directory.search(question, self.circuit.passed)
             prepared = await self._prepared(found, request, radius_km)
             redactions.update(prepared.held_back)
@@ -213,6 +213,12 @@ class Resolver:
         held_back: Counter[str] = Counter()
         assembled = self.assembler.assemble(verdict, request.answer.include)
         return Ready(redact(assembled, self.audience, held_back), held_back)
+
+
+def _question(request: OrientationRequest, radius_km: float | None) -> Question:
+    as_bundle = request.answer.format == "fhir-bundle"
+    people = as_bundle or "practitioners" in request.answer.include or request.need.practitioner is not None
+    return Question(request.need, request.where, radius_km, keep_raw=as_bundle, people=people)
 
 
 def _expired(deadline: datetime | None) -> Problem:
