@@ -17,21 +17,26 @@ _NEARLY_EQUAL_KM = 0.1
 """Distances closer than this are equal: a finer difference says nothing about the way there."""
 
 
-def tiers(kept: Iterable[Verdict], order: Order) -> tuple[list[Verdict], ...]:
-    """Sort kept candidates into tiers of equals, best first; those without a distance come last."""
+Merit = tuple[float, float]
+"""What decides about the place of an offer; the least is best."""
 
-    def key(verdict: Verdict) -> tuple[float, float]:
-        match order:
-            case "distance":
-                return _step(verdict.distance_km), 0.0
-            case "availability":
-                number, updated = free(verdict.place.location) if verdict.place else (0, NEVER)
-                return -number, -(updated - NEVER).total_seconds()
-            case "fair":
-                return 0.0, 0.0
 
-    keyed = sorted(((key(one), one) for one in kept), key=itemgetter(0))
-    return tuple([one for _, one in equals] for _, equals in groupby(keyed, itemgetter(0)))
+def merit(verdict: Verdict, order: Order) -> Merit:
+    """Give the merit of a kept candidate; those without a distance come last."""
+    match order:
+        case "distance":
+            return _step(verdict.distance_km), 0.0
+        case "availability":
+            number, updated = free(verdict.place.location) if verdict.place else (0, NEVER)
+            return -number, -(updated - NEVER).total_seconds()
+        case "fair":
+            return 0.0, 0.0
+
+
+def tiers(kept: Iterable[tuple[Merit, Verdict]]) -> tuple[list[Verdict], ...]:
+    """Sort kept candidates into tiers of equals, best first."""
+    in_order = groupby(sorted(kept, key=itemgetter(0)), itemgetter(0))
+    return tuple([one for _, one in equals] for _, equals in in_order)
 
 
 def rank(tiers: Iterable[list[Verdict]], request_id: str, limit: int) -> list[Verdict]:

@@ -19,7 +19,7 @@ from rorbridge.orientation.fhirbundle import bundle
 from rorbridge.orientation.match import CAPACITY, Verdict, Wanted, verify, wanted
 from rorbridge.orientation.nomenclature import Nomenclature, warnings
 from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
-from rorbridge.orientation.rank import rank, tiers
+from rorbridge.orientation.rank import Merit, merit, rank, tiers
 from rorbridge.orientation.reuse import Prepared, Ready
 from rorbridge.orientation.turns import Turns
 
@@ -150,7 +150,7 @@ class Resolver:
     async def _verify(self, found: Found, asked: Wanted) -> Prepared:
         """Verify what was found; give what meets the need and may be known, and the round's account."""
         request = asked.request
-        kept: list[Verdict] = []
+        kept: list[tuple[Merit, Verdict]] = []
         known = 0
         left_out: Counter[str] = Counter()
         unverified: Counter[str] = Counter()
@@ -167,7 +167,7 @@ class Resolver:
             elif dropped := _dropped(verdict, request):
                 unverified[dropped] += 1
             else:
-                kept.append(verdict)
+                kept.append((merit(verdict, request.answer.order), verdict))
         told = Round(
             radius_km=asked.radius_km,
             found=known,
@@ -176,7 +176,7 @@ class Resolver:
             unverified=dict(unverified) or None,
             broken=len(found.searchset.broken),
         )
-        return Prepared(told, tiers(kept, request.answer.order), held_back)
+        return Prepared(told, tiers(kept), held_back)
 
     def _may_know(self, candidate: Candidate, request: OrientationRequest, redactions: Counter[str]) -> bool:
         """Tell whether the audience may know that this offer answers this request; not even by a count otherwise."""

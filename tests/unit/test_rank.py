@@ -11,7 +11,7 @@ from rorbridge.events.request import Order
 from rorbridge.orientation.candidate import Candidate, CandidatePlace
 from rorbridge.orientation.fhir import HealthcareService
 from rorbridge.orientation.match import Verdict
-from rorbridge.orientation.rank import rank, tiers
+from rorbridge.orientation.rank import merit, rank, tiers
 from tests.support.fhir import Resource, searchset
 from tests.unit.test_capacity import indicator, place
 
@@ -21,7 +21,7 @@ def verdict(id_: str, distance_km: float | None = None) -> Verdict:
 
 
 def ranked(found: Iterable[Verdict], order: Order, request_id: str) -> list[Verdict]:
-    return rank(tiers(found, order), request_id, 1_000)
+    return rank(tiers((merit(one, order), one) for one in found), request_id, 1_000)
 
 
 def ids(verdicts: list[Verdict]) -> list[str]:
