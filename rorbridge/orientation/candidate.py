@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from rorbridge.orientation import fhir
 from rorbridge.orientation.held import NONE, Held, held
@@ -11,16 +12,14 @@ Role = tuple[fhir.PractitionerRole, fhir.Practitioner | None]
 """A professional's work for an offer, and who that is as far as we may see."""
 
 
-@dataclass(frozen=True, slots=True)
-class CandidatePlace:
+class CandidatePlace(msgspec.Struct, frozen=True, gc=False):
     """A place of the offer with its distance from the point asked, in km, where the ROR gave one."""
 
     location: fhir.Location
     distance_km: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An offer as the ROR returned it, joined, before anything is verified."""
 
     service: fhir.HealthcareService
@@ -38,7 +37,7 @@ class Candidate:
     @property
     def field(self) -> str | None:
         """The code of the offer's field (champ d'activité)."""
-        return next((code for _, code in self.held.get("field", NONE)), None)
+        return next((one.code for one in self.held.get("field", NONE).values()), None)
 
 
 def join(found: fhir.Searchset) -> Iterator[Candidate]:

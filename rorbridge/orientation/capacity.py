@@ -5,8 +5,9 @@ do not meet the need; here each indicator is looked at as a whole.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from rorbridge.events import codesystems as cs
 from rorbridge.events.need import Capacity, Equipment
@@ -34,8 +35,7 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """When a number was updated that does not say when."""
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(msgspec.Struct, frozen=True, gc=False):
     """One instance of ror-location-supported-capacity, by its codes."""
 
     kind: fhir.Coding | None

@@ -23,7 +23,7 @@ def offer_closed(candidate: Candidate, day: date) -> bool:
     periods = [one.during for one in candidate.service.not_available if one.during]
     if periods:
         return any(_closed_in(period, day) for period in periods)
-    return any(code in _CLOSED_OFFER for _, code in candidate.held.get(CLOSING_TYPE, NONE))
+    return any(one.code in _CLOSED_OFFER for one in candidate.held.get(CLOSING_TYPE, NONE).values())
 
 
 def place_closed(location: fhir.Location) -> bool:

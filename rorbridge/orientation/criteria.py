@@ -29,7 +29,7 @@ class CodedCriterion:
     """Whether the ROR's profile requires it, so that absence can only mean that it was hidden."""
 
     def readings(self, code: str) -> list[tuple[str, str]]:
-        """Give what *code* stands for, as (system, code): one for each nomenclature that it may be of."""
+        """Give what *code* stands for, as system and code: one for each nomenclature that it may be of."""
         short, _, bare = code.rpartition("|")
         if short:
             return [(cs.PROFESSION[short], bare)]
@@ -85,8 +85,8 @@ class AskedCodes:
     """Whether all of them must be met."""
     text: str
     """What is asked in short."""
-    readings: tuple[list[tuple[str, str]], ...]
-    """What each code stands for."""
+    tokens: tuple[list[str], ...]
+    """What each code stands for, as SYSTEM|CODE, which is how FHIR searches for it."""
 
 
 def asked(need: Need) -> tuple[AskedCodes, ...]:
@@ -98,5 +98,6 @@ def asked(need: Need) -> tuple[AskedCodes, ...]:
             all_of = isinstance(wanted, AllOf | AllOfProfessions)
             codes = tuple(dict.fromkeys(wanted.all_of if all_of else wanted))
             text = (" and " if all_of else " or ").join(codes)
-            found.append(AskedCodes(criterion, codes, all_of, text, tuple(criterion.readings(one) for one in codes)))
+            tokens = tuple(["|".join(reading) for reading in criterion.readings(one)] for one in codes)
+            found.append(AskedCodes(criterion, codes, all_of, text, tokens))
     return tuple(found)

@@ -15,17 +15,17 @@ CLOSING_TYPE: Final = "closingType"
 _SPECIFIC_ACT: Final = "specificAct"
 _OUTSIDE_OFFICE_ACT: Final = "outsideOfficeAct"
 
-Held = Mapping[str, Mapping[tuple[str, str], fhir.Coding]]
-"""Codings by (system, code), under the name of the criterion that they count for or of what else they tell; a name is
+Held = Mapping[str, Mapping[str, fhir.Coding]]
+"""Codings by SYSTEM|CODE, under the name of the criterion that they count for or of what else they tell; a name is
 missing where there are none."""
 
-NONE: Final[Mapping[tuple[str, str], fhir.Coding]] = {}
+NONE: Final[Mapping[str, fhir.Coding]] = {}
 """What is held under a name that is missing."""
 
 
 def held(service: fhir.HealthcareService) -> Held:
     """Give the codings that an offer holds."""
-    found: dict[str, dict[tuple[str, str], fhir.Coding]] = {}
+    found: dict[str, dict[str, fhir.Coding]] = {}
     for concepts, names in _ELEMENTS:
         for concept in concepts(service):
             for coding in concept.coding:
@@ -34,7 +34,7 @@ def held(service: fhir.HealthcareService) -> Held:
                     continue
                 name = _act_kind(concept) if system == cs.ACT else names[system]
                 if name:
-                    found.setdefault(name, {})[system, code] = coding
+                    found.setdefault(name, {})[f"{system}|{code}"] = coding
     return found
 
 

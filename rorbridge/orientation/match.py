@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import msgspec
+
 from rorbridge.events import codesystems as cs
 from rorbridge.events.codes import AllOf, Codes
 from rorbridge.events.need import Capacity, Equipment, Establishment, Professional
@@ -27,8 +29,7 @@ CAPACITY = "capacity"
 """The criterion whose unverified offers are dropped unless the request says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """Whether a candidate is kept, why not, by which evidence, and from which place."""
 
     candidate: Candidate
@@ -159,7 +160,7 @@ def _offer_evidence(candidate: Candidate, wanted: Wanted) -> Iterator[Evidence]:
 def _coded(asked: AskedCodes, candidate: Candidate, profile: int) -> Evidence:
     criterion = asked.criterion
     held = candidate.held.get(criterion.name, NONE)
-    found = [next((held[one] for one in meanings if one in held), None) for meanings in asked.readings]
+    found = [next((held[one] for one in meanings if one in held), None) for meanings in asked.tokens]
     values = [coding for coding in found if coding is not None]
     if all(found) if asked.all_of else values:
         outcome = Outcome.MET

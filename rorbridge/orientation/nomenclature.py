@@ -34,7 +34,8 @@ def warnings(request: OrientationRequest, nomenclature: Nomenclature) -> tuple[R
     """Warn of codes in a request that our copy does not know. They are searched all the same: NOS changes often."""
     found: list[RequestWarning] = []
     for one in asked(request.need):
-        for index, (code, readings) in enumerate(zip(one.codes, one.readings, strict=True)):
+        for index, code in enumerate(one.codes):
+            readings = one.criterion.readings(code)
             unknown = nomenclature.unknown(tuple(system for system, _ in readings), readings[0][1])
             if unknown:
                 step = f"/allOf/{index}" if one.all_of else f"/{index}"

@@ -123,7 +123,7 @@ def build(question: Question, offered: frozenset[str] | None = None) -> Query:
 def _need(need: Need) -> Iterator[Asked]:
     for one in asked(need):
         name = one.criterion.name
-        values = [",".join(f"{system}|{code}" for system, code in readings) for readings in one.readings]
+        values = [",".join(tokens) for tokens in one.tokens]
         for value in values if one.all_of else [",".join(values)]:
             yield Asked(name, PARAMETERS[name][0], value)
     if need.age and need.age.unit == "a":
