@@ -3,11 +3,10 @@
 ``reference`` is always the FHIR reference of the resource that a part comes from, such as ``Location/888888``.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from rorbridge.events.contract import PUBLISHED, CodedValue
+from rorbridge.events.contract import PUBLISHED, CodedValue, published
 
 
 class Outcome(StrEnum):
@@ -19,7 +18,7 @@ class Outcome(StrEnum):
     NOT_VISIBLE = "notVisible"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What became of one criterion for one offer, and by which value."""
 
@@ -37,7 +36,7 @@ class Evidence:
     """Reference of the resource that holds them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Identifier:
     """An identifier by its kind: ``finess``, ``idNatStruct``, ``siren``, ``siret``, ``oi``, ``rpps``, ``ror``."""
 
@@ -49,7 +48,7 @@ class Identifier:
     """The identifier itself, without a prefix for its kind."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """A level above the offer: OI (organisation interne), EG (entité géographique), EJ (entité juridique)."""
 
@@ -69,7 +68,7 @@ class Organisation:
     """Kind of internal organisation, or establishment category."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Address:
     """A postal address in France."""
 
@@ -85,7 +84,7 @@ class Address:
     """INSEE code."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Position:
     """WGS84, decimal degrees."""
 
@@ -99,7 +98,7 @@ class Position:
     """Whether the source vouches for the coordinates (coordonnées fiables)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class CapacityIndicator:
     """A number of beds or places, of one kind, status and moment."""
 
@@ -123,7 +122,7 @@ class CapacityIndicator:
     """When the source gave the number (date de mise à jour), a FHIR dateTime."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class EquipmentLimit:
     """What a device bears or lets through at most."""
 
@@ -137,7 +136,7 @@ class EquipmentLimit:
     """UCUM unit, such as ``kg`` or ``cm``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Device:
     """A device of a place (équipement spécifique)."""
 
@@ -151,7 +150,7 @@ class Device:
     """What the most tolerant one bears or lets through at most (limites)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Closing:
     """When and how an offer is closed (fermeture)."""
 
@@ -165,7 +164,7 @@ class Closing:
     """When it is to open again (date prévisionnelle de réouverture), a FHIR dateTime."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the offer is given (lieu de réalisation de l'offre)."""
 
@@ -194,7 +193,7 @@ class Place:
     """Devices (équipements spécifiques); sent where ``answer.include`` has ``equipment``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Telecom:
     """A number or an address of a contact."""
 
@@ -210,7 +209,7 @@ class Telecom:
     """1 free, 2 restricted, 3 very restricted: the stricter of its own level and its contact's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Contact:
     """How to reach the offer."""
 
@@ -230,7 +229,7 @@ class Contact:
     """1 free, 2 restricted, 3 very restricted; 2 where the ROR gives none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Practitioner:
     """A professional who works for the offer; ``reference`` is that of the PractitionerRole."""
 
@@ -252,7 +251,7 @@ class Practitioner:
     """Ordinal specialties, kinds of expertise and competences (savoir-faire)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class OpeningHours:
     """One slot of a weekday."""
 
@@ -272,7 +271,7 @@ class OpeningHours:
     """Last day on which the slot holds, a FHIR dateTime."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class AgeRange:
     """The ages taken in, both bounds included; units are UCUM (a, mo, d)."""
 
@@ -288,8 +287,15 @@ class AgeRange:
     """Unit of ``high``: a (years), mo (months), d (days)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
+class _Written:
+    """Remembers how it is written: one offer answers many requests."""
+
+    __slots__ = ("written",)
+    written: bytes
+
+
+@published(frozen=True, slots=True, kw_only=True)
+class Offer(_Written):
     """One offer, assembled and explained."""
 
     __pydantic_config__ = PUBLISHED

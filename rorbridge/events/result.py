@@ -1,6 +1,6 @@
 """The orientation result: the one answer to a request."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ __all__ = [
     "Timing",
     "decode",
     "encode",
+    "written",
 ]
 
 RESULT_TYPE = "rorbridge.orientation.result.v1"
@@ -156,11 +157,26 @@ class OrientationResult:
 
 RESULT = TypeAdapter(OrientationResult)
 """Reads, writes and describes results."""
+_OFFER = TypeAdapter(Offer)
+_NO_OFFERS = b'"offers":[]'
 
 
 def encode(result: OrientationResult) -> bytes:
     """Write a result as JSON; what has no value is left out."""
-    return RESULT.dump_json(result, by_alias=True, exclude_none=True)
+    data = RESULT.dump_json(replace(result, offers=()), by_alias=True, exclude_none=True)
+    # Within texts the quotes would be escaped, so this is the list.
+    before, name, after = data.partition(_NO_OFFERS)
+    return b"".join((before, name[:-1], b",".join(map(written, result.offers)), name[-1:], after))
+
+
+def written(offer: Offer) -> bytes:
+    """Write an offer as JSON, as it stands in a result. It is written once: one offer answers many requests."""
+    try:
+        found: bytes = offer.written
+    except AttributeError:
+        found = _OFFER.dump_json(offer, by_alias=True, exclude_none=True)
+        object.__setattr__(offer, "written", found)  # frozen, but this is no part of what it says
+    return found
 
 
 def decode(data: bytes) -> OrientationResult:

@@ -1,7 +1,8 @@
 """A verified candidate becomes an offer: the contract's words in place of FHIR's."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from rorbridge.events import codesystems as cs
@@ -11,13 +12,14 @@ from rorbridge.orientation import age, fhir
 from rorbridge.orientation.candidate import CandidatePlace
 from rorbridge.orientation.capacity import Indicator, equipment_of, indicators
 from rorbridge.orientation.closure import place_closed
-from rorbridge.orientation.criteria import CODED, CodedCriterion
-from rorbridge.orientation.match import Verdict, age_range, psychiatric_sectors, sensitive
+from rorbridge.orientation.held import ANNUAL_OPENING, CLOSING_TYPE, MANAGEMENT
+from rorbridge.orientation.match import Verdict, age_range, psychiatric_sectors
 from rorbridge.orientation.opening import kind, validity, weekday
 from rorbridge.orientation.territory import commune, served_communes
 
 _IDENTIFIER_KINDS = {"1": "finess", "2": "siren", "3": "siret", "40": "idNatStruct", "42": "oi"}
 """Type codes of identifiers of organisations (TRE_G07, TRE_R345)."""
+_INTERNAL = "42"
 
 CONFIDENTIALITY_URLS = (
     "ror-confidentiality-level",
@@ -31,18 +33,27 @@ RESTRICTED = 2
 Words = Callable[[str, str], str | None]
 """Gives the French words of a code by system and code."""
 
+_MOST_VALUES = 16_384
+"""Coded values that are kept to be used again; the nomenclatures have some thousands of codes, most offers the same."""
 
-@dataclass(frozen=True, slots=True)
+
 class Assembler:
     """Builds offers, with words for codes that came without."""
 
-    words: Words
+    def __init__(self, words: Words) -> None:
+        def value(system: str, code: str, display: str | None) -> CodedValue:
+            return CodedValue(system, code, display or words(system, code))
+
+        self._coded_value = lru_cache(_MOST_VALUES)(value)
 
     def assemble(self, verdict: Verdict, include: Collection[str]) -> offer.Offer:
         """Build the offer of a kept candidate with the optional parts named in *include*."""
         candidate = verdict.candidate
         service = candidate.service
-        held = {criterion.name: tuple(self._held(criterion, service)) for criterion in CODED}
+        held = defaultdict(
+            tuple[CodedValue, ...],
+            {name: tuple(map(self._coded, codings.values())) for name, codings in candidate.held.items()},
+        )
         no_consent = fhir.extension(service.extension, "ror-healthcareservice-no-consent-habilitation")
         return offer.Offer(
             reference=f"HealthcareService/{service.id}",
@@ -63,12 +74,12 @@ class Assembler:
             professions=held["profession"],
             expertise_levels=held["expertiseLevel"],
             audiences=held["audience"],
-            management=tuple(self._values(service.characteristic, cs.MANAGEMENT)),
-            annual_opening=next(self._values(service.characteristic, cs.ANNUAL_OPENING), None),
+            management=held[MANAGEMENT],
+            annual_opening=next(iter(held[ANNUAL_OPENING]), None),
             psychiatric_sectors=psychiatric_sectors(service),
             serves=tuple(served_communes(service)),
             no_consent_care=no_consent.value_boolean if no_consent else None,
-            closing=self._closing(service),
+            closing=_closing(service, held[CLOSING_TYPE]),
             source_region=next(iter(held["sourceRegion"]), None),
             ages=_ages(age_range(service)),
             distance_km=verdict.distance_km,
@@ -82,54 +93,36 @@ class Assembler:
             opening_hours=tuple(self._hours(one) for one in service.available_time)
             if "openingHours" in include
             else (),
-            sensitive=sensitive(service),
+            sensitive=candidate.sensitive,
             last_updated=service.meta.last_updated if service.meta else None,
         )
 
     def _value(self, coding: fhir.Coding | None) -> CodedValue | None:
-        if coding is None or coding.code is None:
-            return None
-        system = coding.system or ""
-        return CodedValue(system, coding.code, coding.display or self.words(system, coding.code))
+        return None if coding is None or coding.code is None else self._coded(coding)
 
-    def _held(self, criterion: CodedCriterion, service: fhir.HealthcareService) -> Iterator[CodedValue]:
-        for coding in criterion.held(service).values():
-            if value := self._value(coding):
-                yield value
-
-    def _values(self, concepts: tuple[fhir.CodeableConcept, ...], system: str) -> Iterator[CodedValue]:
-        for coding in fhir.codings(concepts, system):
-            if value := self._value(coding):
-                yield value
+    def _coded(self, coding: fhir.Coding) -> CodedValue:
+        return self._coded_value(coding.system or "", coding.code or "", coding.display)
 
     def _concept(self, concept: fhir.CodeableConcept | None) -> CodedValue | None:
-        return self._value(next((one for one in concept.coding if one.code), None)) if concept else None
+        return self._value(fhir.concept_coding(concept))
 
     def _part(self, parts: tuple[fhir.Extension, ...], url: str) -> CodedValue | None:
         found = fhir.extension(parts, url)
         return self._concept(found.value_codeable_concept) if found else None
 
-    def _closing(self, service: fhir.HealthcareService) -> offer.Closing | None:
-        kind = next(self._values(service.characteristic, cs.CLOSING_TYPE), None)
-        period = next((one.during for one in service.not_available if one.during), None)
-        if kind is None and period is None:
-            return None
-        return offer.Closing(
-            kind=kind, since=period.start if period else None, reopening=period.end if period else None
-        )
-
     def _organisation(self, organization: fhir.Organization) -> offer.Organisation:
+        types = [fhir.concept_code(one.type) or "" for one in organization.identifier]
         identifiers = tuple(
             offer.Identifier(kind=kind, value=one.value)
-            for one in organization.identifier
-            if one.value and (kind := _IDENTIFIER_KINDS.get(fhir.concept_code(one.type) or ""))
+            for one, type_ in zip(organization.identifier, types, strict=True)
+            if one.value and (kind := _IDENTIFIER_KINDS.get(type_))
         )
-        internal = next(self._values(organization.type, cs.INTERNAL_ORGANISATION_TYPE), None)
-        categories = (cs.ESTABLISHMENT_CATEGORY, cs.SECTOR_OF_ACTIVITY)
-        category = next((v for system in categories for v in self._values(organization.type, system)), None)
+        kinds = fhir.by_system(organization.type)
+        internal = self._value(kinds.get(cs.INTERNAL_ORGANISATION_TYPE))
+        category = self._value(kinds.get(cs.ESTABLISHMENT_CATEGORY) or kinds.get(cs.SECTOR_OF_ACTIVITY))
         return offer.Organisation(
             reference=f"Organization/{organization.id}",
-            level=_level(organization, internal),
+            level=_level(organization, is_internal=internal is not None or _INTERNAL in types),
             name=organization.name,
             finess=next((one.value for one in identifiers if one.kind == "finess"), None),
             identifiers=identifiers,
@@ -237,6 +230,14 @@ class Assembler:
         )
 
 
+def _closing(service: fhir.HealthcareService, kinds: tuple[CodedValue, ...]) -> offer.Closing | None:
+    kind = next(iter(kinds), None)
+    period = next((one.during for one in service.not_available if one.during), None)
+    if kind is None and period is None:
+        return None
+    return offer.Closing(kind=kind, since=period.start if period else None, reopening=period.end if period else None)
+
+
 def _ages(range_: fhir.Range | None) -> offer.AgeRange | None:
     if range_ is None:
         return None
@@ -248,9 +249,9 @@ def _ages(range_: fhir.Range | None) -> offer.AgeRange | None:
     )
 
 
-def _level(organization: fhir.Organization, internal: CodedValue | None) -> Literal["OI", "EG", "EJ"]:
+def _level(organization: fhir.Organization, *, is_internal: bool) -> Literal["OI", "EG", "EJ"]:
     """Infer the level, which is no field of its own (ROR-API 2.4)."""
-    if internal or any(fhir.concept_code(one.type) == "42" for one in organization.identifier):
+    if is_internal:
         return "OI"
     return "EG" if organization.part_of else "EJ"
 
@@ -280,8 +281,12 @@ def _position(position: fhir.LocationPosition | None) -> offer.Position | None:
 
 def _confidentiality(parts: tuple[fhir.Extension, ...]) -> int:
     """Give the strictest level that is named; a missing or unknown one counts as restricted."""
-    named = [fhir.concept_code(one.value_codeable_concept) for one in fhir.extensions(parts, *CONFIDENTIALITY_URLS)]
-    return max((int(code) if code in {"1", "2", "3"} else RESTRICTED for code in named), default=RESTRICTED)
+    strictest = 0
+    for one in parts:
+        if one.url.removeprefix(fhir.SD) in CONFIDENTIALITY_URLS:
+            code = fhir.concept_code(one.value_codeable_concept)
+            strictest = max(strictest, int(code) if code in {"1", "2", "3"} else RESTRICTED)
+    return strictest or RESTRICTED
 
 
 def _name(name: fhir.HumanName | None) -> str | None:

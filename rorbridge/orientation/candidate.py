@@ -1,24 +1,25 @@
 """A candidate: one HealthcareService of an answer with everything that belongs to it."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterator
+
+import msgspec
 
 from rorbridge.orientation import fhir
+from rorbridge.orientation.held import NONE, Held, held
 
 Role = tuple[fhir.PractitionerRole, fhir.Practitioner | None]
 """A professional's work for an offer, and who that is as far as we may see."""
 
 
-@dataclass(frozen=True, slots=True)
-class CandidatePlace:
+class CandidatePlace(msgspec.Struct, frozen=True, gc=False):
     """A place of the offer with its distance from the point asked, in km, where the ROR gave one."""
 
     location: fhir.Location
     distance_km: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An offer as the ROR returned it, joined, before anything is verified."""
 
     service: fhir.HealthcareService
@@ -26,18 +27,28 @@ class Candidate:
     organizations: tuple[fhir.Organization, ...]
     """The one that provides the offer, then what it is part of, upwards."""
     roles: tuple[Role, ...]
-    missing_places: int = 0
+    missing_places: int
     """Places that the offer names but the answer does not hold."""
+    held: Held
+    """The codes of the offer."""
+    sensitive: bool
+    """Whether the offer is a sensitive unit (unité sensible)."""
+
+    @property
+    def field(self) -> str | None:
+        """The code of the offer's field (champ d'activité)."""
+        return next((one.code for one in self.held.get("field", NONE).values()), None)
 
 
-def join(found: fhir.Searchset) -> list[Candidate]:
-    """Join the resources of an answer. References to what is not in it are left out."""
+def join(found: fhir.Searchset) -> Iterator[Candidate]:
+    """Join the resources of an answer, one offer at a time. References to what is not in it are left out."""
     roles = defaultdict(list)
     for role in found.roles.values():
         practitioner = found.practitioners.get(fhir.reference_id(role.practitioner, "Practitioner") or "")
         for reference in role.healthcare_service:
             roles[fhir.reference_id(reference, "HealthcareService")].append((role, practitioner))
-    return [_candidate(service, found, tuple(roles.get(service.id, ()))) for service in found.services.values()]
+    for service in found.services.values():
+        yield _candidate(service, found, tuple(roles.get(service.id, ())))
 
 
 def _candidate(
@@ -49,8 +60,15 @@ def _candidate(
     places = tuple(
         CandidatePlace(found.locations[id_], found.distances.get(id_)) for id_ in named if id_ in found.locations
     )
+    sensitive = fhir.extension(service.extension, "ror-healthcareservice-sensitive-unit")
     return Candidate(
-        service, places, _levels(service.provided_by, found.organizations), roles, len(named) - len(places)
+        service=service,
+        places=places,
+        organizations=_levels(service.provided_by, found.organizations),
+        roles=roles,
+        missing_places=len(named) - len(places),
+        held=held(service),
+        sensitive=bool(sensitive and sensitive.value_boolean),
     )
 
 

@@ -5,8 +5,9 @@ do not meet the need; here each indicator is looked at as a whole.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+import msgspec
 
 from rorbridge.events import codesystems as cs
 from rorbridge.events.need import Capacity, Equipment
@@ -34,8 +35,7 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC)
 """When a number was updated that does not say when."""
 
 
-@dataclass(frozen=True, slots=True)
-class Indicator:
+class Indicator(msgspec.Struct, frozen=True, gc=False):
     """One instance of ror-location-supported-capacity, by its codes."""
 
     kind: fhir.Coding | None
@@ -51,16 +51,15 @@ class Indicator:
 def indicators(location: fhir.Location) -> Iterator[Indicator]:
     """Go through the capacity indicators that a place shows."""
     for one in fhir.extensions(location.extension, "ror-location-supported-capacity"):
-        parts = one.extension
-        number = fhir.extension(parts, "nbCapacity")
-        updated = fhir.extension(parts, "capacityUpdateDate")
+        parts = fhir.parts(one.extension)
+        number, updated = parts.get("nbCapacity"), parts.get("capacityUpdateDate")
         yield Indicator(
-            kind=_coding(parts, "capacityType"),
-            status=_coding(parts, "capacityStatus"),
-            horizon=_coding(parts, "temporalityCapacity"),
-            gender=_coding(parts, "genderCapacityAvailable"),
-            closing=_coding(parts, "capacityClosingType"),
-            assignment=_coding(parts, "temporaryAssignement"),
+            kind=_part(parts.get("capacityType")),
+            status=_part(parts.get("capacityStatus")),
+            horizon=_part(parts.get("temporalityCapacity")),
+            gender=_part(parts.get("genderCapacityAvailable")),
+            closing=_part(parts.get("capacityClosingType")),
+            assignment=_part(parts.get("temporaryAssignement")),
             number=number.value_integer if number else None,
             updated=updated.value_date_time if updated else None,
         )
@@ -119,8 +118,7 @@ def equipment_of(location: fhir.Location) -> Iterator[fhir.Extension]:
 
 def device_meets(device: fhir.Extension, asked: Equipment) -> bool:
     """Tell whether one device is of the type asked and reaches the limit asked."""
-    type_ = fhir.extension(device.extension, "equipmentType")
-    if not _is(_coding(device.extension, "equipmentType") if type_ else None, cs.EQUIPMENT, asked.type):
+    if not _is(_part(fhir.extension(device.extension, "equipmentType")), cs.EQUIPMENT, asked.type):
         return False
     if asked.feature is None or asked.at_least is None:
         return True
@@ -128,7 +126,7 @@ def device_meets(device: fhir.Extension, asked: Equipment) -> bool:
         value = fhir.extension(limit.extension, "limitValue")
         quantity = value.value_quantity if value else None
         if (
-            _is(_coding(limit.extension, "equipmentFeature"), cs.EQUIPMENT_FEATURE, asked.feature)
+            _is(_part(fhir.extension(limit.extension, "equipmentFeature")), cs.EQUIPMENT_FEATURE, asked.feature)
             and quantity
             and quantity.value is not None
             and (quantity.code or quantity.unit) == asked.at_least.unit
@@ -153,10 +151,8 @@ def _moment(text: str | None) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _coding(parts: tuple[fhir.Extension, ...], url: str) -> fhir.Coding | None:
-    found = fhir.extension(parts, url)
-    concept = found.value_codeable_concept if found else None
-    return next((one for one in concept.coding if one.code), None) if concept else None
+def _part(found: fhir.Extension | None) -> fhir.Coding | None:
+    return fhir.concept_coding(found.value_codeable_concept) if found else None
 
 
 def _is(coding: fhir.Coding | None, system: str, *codes: str) -> bool:

@@ -2,26 +2,28 @@
 
 from datetime import date
 
-from rorbridge.events.codesystems import CLOSING_TYPE
 from rorbridge.orientation import fhir
+from rorbridge.orientation.candidate import Candidate
+from rorbridge.orientation.held import CLOSING_TYPE, NONE
 
+_CLOSED_OFFER = {"DEF", "PRO"}
+"""Type de fermeture (R286): closed for good, for a time."""
 _CLOSED_PLACE = {"1", "2"}
 """Statut du lieu (R203): closed for good, closed for a time."""
 
 
-def offer_closed(service: fhir.HealthcareService, day: date) -> bool:
+def offer_closed(candidate: Candidate, day: date) -> bool:
     """Tell whether an offer is closed on *day*.
 
     The closing period decides; its end is the planned reopening, when the offer is open again. Without one the kind
     of closing does: DEF and PRO say closed, PRE (foreseen) not yet.
     """
-    if service.active is False:
+    if candidate.service.active is False:
         return True
-    periods = [one.during for one in service.not_available if one.during]
+    periods = [one.during for one in candidate.service.not_available if one.during]
     if periods:
         return any(_closed_in(period, day) for period in periods)
-    kinds = {coding.code for coding in fhir.codings(service.characteristic, CLOSING_TYPE)}
-    return not kinds.isdisjoint({"DEF", "PRO"})
+    return any(one.code in _CLOSED_OFFER for one in candidate.held.get(CLOSING_TYPE, NONE).values())
 
 
 def place_closed(location: fhir.Location) -> bool:

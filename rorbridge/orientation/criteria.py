@@ -23,46 +23,26 @@ class CodedCriterion:
     systems: tuple[str, ...]
     """Nomenclatures whose codes count; where there are several, their codes do not overlap or name theirs."""
     concepts: Callable[[fhir.HealthcareService], Concepts]
+    """The elements of an offer that hold them."""
     element: Element = Element.OFFER
     required: bool = False
     """Whether the ROR's profile requires it, so that absence can only mean that it was hidden."""
 
     def readings(self, code: str) -> list[tuple[str, str]]:
-        """Give what *code* stands for, as (system, code): one for each nomenclature that it may be of."""
+        """Give what *code* stands for, as system and code: one for each nomenclature that it may be of."""
         short, _, bare = code.rpartition("|")
         if short:
             return [(cs.PROFESSION[short], bare)]
         return [(system, code) for system in self.systems]
 
-    def held(self, service: fhir.HealthcareService) -> dict[tuple[str, str], fhir.Coding]:
-        """Give the codings that an offer holds, by (system, code)."""
-        return {(c.system or "", c.code or ""): c for c in fhir.codings(self.concepts(service), *self.systems)}
+
+def _activities(service: fhir.HealthcareService) -> Concepts:
+    return service.specialty
 
 
-def asked(criterion: CodedCriterion, need: Need) -> tuple[tuple[str, ...], bool]:
-    """Give the codes that *need* asks for under a criterion, and whether all of them must be met."""
-    codes = getattr(need, criterion.field)
-    if isinstance(codes, AllOf | AllOfProfessions):
-        return tuple(dict.fromkeys(codes.all_of)), True
-    return tuple(dict.fromkeys(codes)), False
-
-
-def _characteristics(service: fhir.HealthcareService) -> Concepts:
+def characteristics(service: fhir.HealthcareService) -> Concepts:
+    """Give the characteristics of an offer, which tell most."""
     return service.characteristic
-
-
-def _acts(kind: str) -> Callable[[fhir.HealthcareService], Concepts]:
-    """Tell acts apart by their extension; one that does not say is done in the unit (ROR-API 2.2)."""
-
-    def concepts(service: fhir.HealthcareService) -> Concepts:
-        return tuple(one for one in service.characteristic if _act_type(one) == kind)
-
-    return concepts
-
-
-def _act_type(concept: fhir.CodeableConcept) -> str:
-    found = fhir.extension(concept.extension, "ror-act-type")
-    return (found.value_code if found else None) or "specificAct"
 
 
 def _audiences(service: fhir.HealthcareService) -> Concepts:
@@ -76,22 +56,48 @@ def _tags(service: fhir.HealthcareService) -> Concepts:
 
 
 CODED = (
-    CodedCriterion("activity", "activity", (cs.ACTIVITY,), lambda service: service.specialty, required=True),
-    CodedCriterion("family", "family", (cs.FAMILY_SERAFIN, cs.FAMILY_OTHER), lambda service: service.specialty),
+    CodedCriterion("activity", "activity", (cs.ACTIVITY,), _activities, required=True),
+    CodedCriterion("family", "family", (cs.FAMILY_SERAFIN, cs.FAMILY_OTHER), _activities),
     CodedCriterion("offer_type", "offerType", (cs.OFFER_TYPE,), lambda service: service.category),
     CodedCriterion("field", "field", (cs.FIELD,), lambda service: service.type, required=True),
-    CodedCriterion("care_mode", "careMode", (cs.CARE_MODE,), _characteristics, required=True),
-    CodedCriterion("reception_modality", "receptionModality", (cs.RECEPTION_MODALITY,), _characteristics),
-    CodedCriterion("reception_type", "receptionType", (cs.RECEPTION_TYPE,), _characteristics),
-    CodedCriterion("specific_act", "specificAct", (cs.ACT,), _acts("specificAct"), Element.OFFER_DETAIL),
-    CodedCriterion(
-        "outside_office_act", "outsideOfficeAct", (cs.ACT,), _acts("outsideOfficeAct"), Element.OFFER_DETAIL
-    ),
-    CodedCriterion("specialisation", "specialisation", (cs.SPECIALISATION,), _characteristics, Element.OFFER_DETAIL),
-    CodedCriterion("competence", "competence", (cs.COMPETENCE,), _characteristics, Element.OFFER_DETAIL),
-    CodedCriterion("profession", "profession", tuple(cs.PROFESSION.values()), _characteristics, Element.OFFER_DETAIL),
-    CodedCriterion("expertise_level", "expertiseLevel", (cs.MATERNITY_TYPE, cs.EXPERTISE), _characteristics),
+    CodedCriterion("care_mode", "careMode", (cs.CARE_MODE,), characteristics, required=True),
+    CodedCriterion("reception_modality", "receptionModality", (cs.RECEPTION_MODALITY,), characteristics),
+    CodedCriterion("reception_type", "receptionType", (cs.RECEPTION_TYPE,), characteristics),
+    CodedCriterion("specific_act", "specificAct", (cs.ACT,), characteristics, Element.OFFER_DETAIL),
+    CodedCriterion("outside_office_act", "outsideOfficeAct", (cs.ACT,), characteristics, Element.OFFER_DETAIL),
+    CodedCriterion("specialisation", "specialisation", (cs.SPECIALISATION,), characteristics, Element.OFFER_DETAIL),
+    CodedCriterion("competence", "competence", (cs.COMPETENCE,), characteristics, Element.OFFER_DETAIL),
+    CodedCriterion("profession", "profession", tuple(cs.PROFESSION.values()), characteristics, Element.OFFER_DETAIL),
+    CodedCriterion("expertise_level", "expertiseLevel", (cs.MATERNITY_TYPE, cs.EXPERTISE), characteristics),
     CodedCriterion("audience", "audience", (cs.AUDIENCE,), _audiences),
     CodedCriterion("source_region", "sourceRegion", (cs.REGION,), _tags),
 )
 """Every coded criterion, in the order in which they are verified."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskedCodes:
+    """What is asked under one coded criterion."""
+
+    criterion: CodedCriterion
+    codes: tuple[str, ...]
+    all_of: bool
+    """Whether all of them must be met."""
+    text: str
+    """What is asked in short."""
+    tokens: tuple[list[str], ...]
+    """What each code stands for, as SYSTEM|CODE, which is how FHIR searches for it."""
+
+
+def asked(need: Need) -> tuple[AskedCodes, ...]:
+    """Give what *need* asks under the coded criteria, in their order."""
+    found = []
+    for criterion in CODED:
+        wanted = getattr(need, criterion.field)
+        if wanted:
+            all_of = isinstance(wanted, AllOf | AllOfProfessions)
+            codes = tuple(dict.fromkeys(wanted.all_of if all_of else wanted))
+            text = (" and " if all_of else " or ").join(codes)
+            tokens = tuple(["|".join(reading) for reading in criterion.readings(one)] for one in codes)
+            found.append(AskedCodes(criterion, codes, all_of, text, tokens))
+    return tuple(found)

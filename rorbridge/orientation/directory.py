@@ -1,7 +1,7 @@
 """The port to the directory of offers: what the domain asks of the ROR, and how that may fail."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -9,6 +9,7 @@ from rorbridge.events.need import Need
 from rorbridge.events.result import Problem
 from rorbridge.events.where import Where
 from rorbridge.orientation.fhir import Searchset
+from rorbridge.orientation.reuse import Reuse
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +21,13 @@ class Question:
     radius_km: float | None
     keep_raw: bool = False
     """Whether the resources are wanted as they came, too; they hold on to whole pages."""
+    people: bool = True
+    """Whether it is wanted who works for the offers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found. Others may hold the same: nobody changes it."""
+    """What a search found. Others may hold the same: nobody changes what it says."""
 
     searchset: Searchset
     complete: bool
@@ -35,6 +38,8 @@ class Found:
     """Criteria on which the directory offers no search, so that its answer is wider than the need."""
     source: Literal["ror", "shared", "cache"] = "ror"
     """A call for this question alone, one shared with an equal question, or the answer to one of a moment ago."""
+    reuse: Reuse = field(default_factory=Reuse, compare=False, repr=False)
+    """What was worked out from the searchset so far."""
 
 
 class DirectoryError(Exception):

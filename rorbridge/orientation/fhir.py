@@ -18,6 +18,12 @@ class _Element(msgspec.Struct, rename="camel", frozen=True, gc=False):
     pass
 
 
+class _Resource(_Element, frozen=True, tag_field="resourceType", tag=str):
+    """Told apart by its type, which is the class's name, where it may be one of several."""
+
+    id: str
+
+
 class Coding(_Element, frozen=True):
     """A coded value."""
 
@@ -128,10 +134,9 @@ class NotAvailable(_Element, frozen=True):
     during: Period | None = None
 
 
-class HealthcareService(_Element, frozen=True):
+class HealthcareService(_Resource, frozen=True):
     """The offer (offre opérationnelle), ROR-API 2.2."""
 
-    id: str
     meta: Meta | None = None
     extension: tuple[Extension, ...] = ()
     identifier: tuple[Identifier, ...] = ()
@@ -164,10 +169,9 @@ class LocationPosition(_Element, frozen=True):
     extension: tuple[Extension, ...] = ()
 
 
-class Location(_Element, frozen=True):
+class Location(_Resource, frozen=True):
     """The place (lieu de réalisation de l'offre), ROR-API 2.3."""
 
-    id: str
     extension: tuple[Extension, ...] = ()
     status: str | None = None
     operational_status: Coding | None = None
@@ -178,20 +182,18 @@ class Location(_Element, frozen=True):
     position: LocationPosition | None = None
 
 
-class Organization(_Element, frozen=True):
+class Organization(_Resource, frozen=True):
     """EJ, EG or OI, ROR-API 2.4."""
 
-    id: str
     identifier: tuple[Identifier, ...] = ()
     type: tuple[CodeableConcept, ...] = ()
     name: str | None = None
     part_of: Reference | None = None
 
 
-class PractitionerRole(_Element, frozen=True):
+class PractitionerRole(_Resource, frozen=True):
     """A professional's work for an offer, ROR-API 2.5."""
 
-    id: str
     extension: tuple[Extension, ...] = ()
     practitioner: Reference | None = None
     healthcare_service: tuple[Reference, ...] = ()
@@ -199,10 +201,9 @@ class PractitionerRole(_Element, frozen=True):
     specialty: tuple[CodeableConcept, ...] = ()
 
 
-class Practitioner(_Element, frozen=True):
+class Practitioner(_Resource, frozen=True):
     """A professional, ROR-API 2.6."""
 
-    id: str
     identifier: tuple[Identifier, ...] = ()
     name: tuple[HumanName, ...] = ()
 
@@ -260,9 +261,37 @@ def codings(concepts: tuple[CodeableConcept, ...], *systems: str) -> Iterator[Co
                 yield coding
 
 
+def by_system(concepts: tuple[CodeableConcept, ...]) -> dict[str, Coding]:
+    """Give the first coding of each system that has a code."""
+    found: dict[str, Coding] = {}
+    for concept in concepts:
+        for coding in concept.coding:
+            if coding.code and coding.system and coding.system not in found:
+                found[coding.system] = coding
+    return found
+
+
+def parts(found: tuple[Extension, ...]) -> dict[str, Extension]:
+    """Give extensions by URL, the ROR's own by what follows SD; the first of several. For many parts of a whole."""
+    named: dict[str, Extension] = {}
+    for one in reversed(found):
+        named[one.url.removeprefix(SD)] = one
+    return named
+
+
+def concept_coding(concept: CodeableConcept | None) -> Coding | None:
+    """Give the first coding of a concept that has a code, whatever its system."""
+    if concept:
+        for coding in concept.coding:
+            if coding.code:
+                return coding
+    return None
+
+
 def concept_code(concept: CodeableConcept | None) -> str | None:
     """Give the first code of a concept, whatever its system."""
-    return next((c.code for c in concept.coding if c.code), None) if concept else None
+    coding = concept_coding(concept)
+    return coding.code if coding else None
 
 
 def reference_id(reference: Reference | None, resource_type: str) -> str | None:
@@ -272,6 +301,9 @@ def reference_id(reference: Reference | None, resource_type: str) -> str | None:
     """
     if reference is None or reference.reference is None:
         return None
+    kind, _, id_ = reference.reference.partition("/")
+    if kind == resource_type and id_ and "/" not in id_:
+        return id_  # as the ROR writes them
     steps = reference.reference.split("/_history/")[0].split("/")
     if len(steps) >= 2 and steps[-2] == resource_type and steps[-1]:
         return steps[-1]

@@ -8,7 +8,7 @@ import msgspec
 
 from rorbridge.orientation import fhir
 from rorbridge.orientation.assemble import CONFIDENTIALITY_URLS, RESTRICTED
-from rorbridge.orientation.match import Verdict, field_of
+from rorbridge.orientation.match import Verdict
 from rorbridge.orientation.policy import Audience, may_know_people, may_read
 
 _DISTANCE = "http://hl7.org/fhir/StructureDefinition/location-distance"
@@ -40,7 +40,7 @@ def _references(verdict: Verdict, audience: Audience, redactions: Counter[str]) 
         yield f"Location/{place.location.id}", "include"
     for organization in candidate.organizations:
         yield f"Organization/{organization.id}", "include"
-    if candidate.roles and not may_know_people(audience, field_of(candidate.service)):
+    if candidate.roles and not may_know_people(audience, candidate.field):
         redactions["practitioner"] += len(candidate.roles)
         return
     for role, person in candidate.roles:

@@ -7,7 +7,9 @@ by one and the same place.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+
+import msgspec
 
 from rorbridge.events import codesystems as cs
 from rorbridge.events.codes import AllOf, Codes
@@ -17,7 +19,8 @@ from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation import age, capacity, fhir, opening, people, territory
 from rorbridge.orientation.candidate import Candidate, CandidatePlace
 from rorbridge.orientation.closure import offer_closed, place_closed
-from rorbridge.orientation.criteria import CODED, CodedCriterion, asked
+from rorbridge.orientation.criteria import AskedCodes, asked
+from rorbridge.orientation.held import NONE
 from rorbridge.orientation.policy import Element, sees
 
 CLOSED = "closed"
@@ -26,8 +29,7 @@ CAPACITY = "capacity"
 """The criterion whose unverified offers are dropped unless the request says otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """Whether a candidate is kept, why not, by which evidence, and from which place."""
 
     candidate: Candidate
@@ -55,43 +57,49 @@ class _PlaceCheck:
 
     criterion: str
     asked: str
-    check: Callable[[CandidatePlace], Finding]
+    check: Callable[[CandidatePlace, bool], Finding]
+    """Looks at a place; told whether we see what it takes to tell."""
+    element: Element | None = None
+    """What it takes; None where the access profile has no part in it."""
 
 
-def verify(
-    candidate: Candidate, request: OrientationRequest, radius_km: float | None, *, profile: int, now: datetime
-) -> Verdict:
-    """Verify *candidate* against *request* within *radius_km*, as access *profile* lets us see it.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked of each offer that was found, worked out once for all of them."""
 
-    The first criterion that is not met ends it.
-    """
-    keeps_closed = request.answer.closed == "keep"
+    request: OrientationRequest
+    radius_km: float | None
+    profile: int
+    """By which access profile (0 to 5) we see the offers."""
+    today: date
+    """In Paris."""
+    codes: tuple[AskedCodes, ...]
+    places: tuple[_PlaceCheck, ...]
+
+
+def wanted(request: OrientationRequest, radius_km: float | None, *, profile: int, now: datetime) -> Wanted:
+    """Work out what *request* asks of offers within *radius_km*, as access *profile* lets us see them."""
     today = now.astimezone(opening.PARIS).date()
-    if not keeps_closed and offer_closed(candidate.service, today):
+    return Wanted(request, radius_km, profile, today, asked(request.need), tuple(_place_checks(request, radius_km)))
+
+
+def verify(candidate: Candidate, wanted: Wanted) -> Verdict:
+    """Verify *candidate* against what is *wanted*. The first criterion that is not met ends it."""
+    keeps_closed = wanted.request.answer.closed == "keep"
+    if not keeps_closed and offer_closed(candidate, wanted.today):
         return Verdict(candidate, CLOSED)
     evidence: list[Evidence] = []
-    for one in _offer_evidence(candidate, request, profile):
+    for one in _offer_evidence(candidate, wanted):
         if one.outcome is Outcome.NOT_MET:
             return Verdict(candidate, one.criterion, (one,))
         evidence.append(one)
-    checks = tuple(_place_checks(candidate, request, radius_km, profile))
-    found, place = _place_evidence(candidate, checks, keeps_closed=keeps_closed)
+    found, place = _place_evidence(candidate, wanted, keeps_closed=keeps_closed)
     for one in found:
         if one.outcome is Outcome.NOT_MET:
             return Verdict(candidate, one.criterion, (one,))
-    around = request.where is not None and request.where.around
+    where = wanted.request.where
+    around = where is not None and where.around
     return Verdict(candidate, None, (*evidence, *found), place.distance_km if place and around else None, place)
-
-
-def sensitive(service: fhir.HealthcareService) -> bool:
-    """Tell whether the offer is a sensitive unit (unité sensible)."""
-    found = fhir.extension(service.extension, "ror-healthcareservice-sensitive-unit")
-    return bool(found and found.value_boolean)
-
-
-def field_of(service: fhir.HealthcareService) -> str | None:
-    """Give the code of the offer's field (champ d'activité)."""
-    return next((coding.code for coding in fhir.codings(service.type, cs.FIELD)), None)
 
 
 def age_range(service: fhir.HealthcareService) -> fhir.Range | None:
@@ -108,8 +116,7 @@ def psychiatric_sectors(service: fhir.HealthcareService) -> tuple[str, ...]:
 
 
 def _sees(candidate: Candidate, element: Element, profile: int) -> bool:
-    service = candidate.service
-    return sees(profile, element, field=field_of(service), sensitive=sensitive(service))
+    return sees(profile, element, field=candidate.field, sensitive=candidate.sensitive)
 
 
 def _evidence(name: str, wanted: str, finding: Finding, source: str) -> Evidence:
@@ -120,14 +127,13 @@ def _evidence(name: str, wanted: str, finding: Finding, source: str) -> Evidence
     )
 
 
-def _offer_evidence(candidate: Candidate, request: OrientationRequest, profile: int) -> Iterator[Evidence]:
+def _offer_evidence(candidate: Candidate, wanted: Wanted) -> Iterator[Evidence]:
     """Verify what is asked of the offer as a whole."""
-    need, service = request.need, candidate.service
+    need, where, profile = wanted.request.need, wanted.request.where, wanted.profile
+    service = candidate.service
     source = f"HealthcareService/{service.id}"
-    for criterion in CODED:
-        codes, all_of = asked(criterion, need)
-        if codes:
-            yield _coded(criterion, codes, candidate, profile, all_of=all_of)
+    for one in wanted.codes:
+        yield _coded(one, candidate, profile)
     if need.age:
         yield _evidence(
             "age", f"{need.age.value:g} {need.age.unit}", _age(service, need.age.value, need.age.unit), source
@@ -138,26 +144,25 @@ def _offer_evidence(candidate: Candidate, request: OrientationRequest, profile: 
         finding = (bool(held) if seen else None, ", ".join(sorted(held)))
         yield _evidence("psychiatricSector", " or ".join(need.psychiatric_sector), finding, source)
     if need.open_at:
-        yield _evidence("openAt", need.open_at.isoformat(), _open(service, need.open_at), source)
+        yield _evidence("openAt", need.open_at.isoformat(), _open(candidate, need.open_at), source)
     if need.establishment:
         yield _establishment(candidate, need.establishment)
     if need.practitioner:
         yield _practitioner(candidate, need.practitioner, profile)
-    if request.where and request.where.serves:
-        served = [code for code in territory.served_communes(service) if code in request.where.serves]
+    if where and where.serves:
+        served = [code for code in territory.served_communes(service) if code in where.serves]
         seen = bool(served) or _sees(candidate, Element.OFFER, profile)
-        wanted = territory.asked_text(request.where, None)
-        yield _evidence("serves", wanted, (bool(served) if seen else None, ", ".join(served)), source)
+        yield _evidence(
+            "serves", territory.asked_text(where, None), (bool(served) if seen else None, ", ".join(served)), source
+        )
 
 
-def _coded(
-    criterion: CodedCriterion, codes: tuple[str, ...], candidate: Candidate, profile: int, *, all_of: bool
-) -> Evidence:
-    held = criterion.held(candidate.service)
-    readings = [criterion.readings(code) for code in codes]
-    found = [next((held[one] for one in meanings if one in held), None) for meanings in readings]
+def _coded(asked: AskedCodes, candidate: Candidate, profile: int) -> Evidence:
+    criterion = asked.criterion
+    held = candidate.held.get(criterion.name, NONE)
+    found = [next((held[one] for one in meanings if one in held), None) for meanings in asked.tokens]
     values = [coding for coding in found if coding is not None]
-    if all(found) if all_of else values:
+    if all(found) if asked.all_of else values:
         outcome = Outcome.MET
     elif criterion.required and not held:
         outcome = Outcome.NOT_VISIBLE
@@ -166,7 +171,7 @@ def _coded(
         outcome = Outcome.NOT_MET if seen else Outcome.NOT_VISIBLE
     return Evidence(
         criterion=criterion.name,
-        asked=(" and " if all_of else " or ").join(codes),
+        asked=asked.text,
         outcome=outcome,
         found=tuple(f"{coding.code} {coding.display or ''}".rstrip() for coding in values),
         source=f"HealthcareService/{candidate.service.id}",
@@ -184,10 +189,10 @@ def _age(service: fhir.HealthcareService, value: float, unit: str) -> Finding:
     return age.takes_in(range_, value, unit), f"{bound(range_.low)} to {bound(range_.high)}"
 
 
-def _open(service: fhir.HealthcareService, moment: datetime) -> Finding:
-    if offer_closed(service, moment.astimezone(opening.PARIS).date()):
+def _open(candidate: Candidate, moment: datetime) -> Finding:
+    if offer_closed(candidate, moment.astimezone(opening.PARIS).date()):
         return False, ""
-    return opening.open_at(service, moment)
+    return opening.open_at(candidate.service, moment)
 
 
 def _establishment(candidate: Candidate, wanted: Establishment) -> Evidence:
@@ -228,44 +233,42 @@ def _practitioner(candidate: Candidate, wanted: Professional, profile: int) -> E
     return _evidence("practitioner", people.asked_text(wanted), finding, source)
 
 
-def _place_checks(
-    candidate: Candidate, request: OrientationRequest, radius_km: float | None, profile: int
-) -> Iterator[_PlaceCheck]:
+def _place_checks(request: OrientationRequest, radius_km: float | None) -> Iterator[_PlaceCheck]:
     where, need = request.where, request.need
     if where and not where.serves:
         yield _PlaceCheck(
             where.chosen[0],
             territory.asked_text(where, radius_km),
-            lambda place: territory.lies_there(place, where, radius_km),
+            lambda place, _: territory.lies_there(place, where, radius_km),
         )
     for device in need.equipment:
-        yield _device_check(device, seen=_sees(candidate, Element.EQUIPMENT, profile))
+        yield _device_check(device)
     if need.capacity:
-        yield _capacity_check(need.capacity, seen=_sees(candidate, capacity.element(need.capacity), profile))
+        yield _capacity_check(need.capacity)
 
 
-def _device_check(asked_for: Equipment, *, seen: bool) -> _PlaceCheck:
+def _device_check(asked_for: Equipment) -> _PlaceCheck:
     wanted = capacity.device_text(asked_for)
 
-    def check(place: CandidatePlace) -> Finding:
+    def check(place: CandidatePlace, seen: bool) -> Finding:
         held = list(capacity.equipment_of(place.location))
         if any(capacity.device_meets(one, asked_for) for one in held):
             return True, wanted
         return (False if held or seen else None), ""
 
-    return _PlaceCheck("equipment", wanted, check)
+    return _PlaceCheck("equipment", wanted, check, Element.EQUIPMENT)
 
 
-def _capacity_check(asked_for: Capacity, *, seen: bool) -> _PlaceCheck:
-    def check(place: CandidatePlace) -> Finding:
+def _capacity_check(asked_for: Capacity) -> _PlaceCheck:
+    def check(place: CandidatePlace, seen: bool) -> Finding:
         met = next((one for one in capacity.indicators(place.location) if capacity.meets(one, asked_for)), None)
         return (True, capacity.describe(met)) if met else (False if seen else None, "")
 
-    return _PlaceCheck(CAPACITY, capacity.asked_text(asked_for), check)
+    return _PlaceCheck(CAPACITY, capacity.asked_text(asked_for), check, capacity.element(asked_for))
 
 
 def _place_evidence(
-    candidate: Candidate, checks: tuple[_PlaceCheck, ...], *, keeps_closed: bool
+    candidate: Candidate, wanted: Wanted, *, keeps_closed: bool
 ) -> tuple[list[Evidence], CandidatePlace | None]:
     """Find the place that meets all that is asked of one, the nearest of several.
 
@@ -273,32 +276,35 @@ def _place_evidence(
     places that the answer does not hold, or none at all, what it takes to tell may have been hidden.
     """
     places = [one for one in candidate.places if keeps_closed or not place_closed(one.location)]
-    if not checks:
+    if not wanted.places:
         return [], min(places, key=_nearness, default=None)
-    judged = sorted(
-        ((place, [check.check(place) for check in checks]) for place in places),
-        key=lambda one: (_worst(one[1]), -_met(one[1]), _nearness(one[0])),
-    )
+    checks = [
+        (one.check, one.element is None or _sees(candidate, one.element, wanted.profile)) for one in wanted.places
+    ]
+    judged = [(place, [check(place, seen) for check, seen in checks]) for place in places]
     hidden = candidate.missing_places > 0 or not candidate.places
-    if judged and (_worst(judged[0][1]) < _NOT_MET or not hidden):
-        place, findings = judged[0]
+    place, findings = min(judged, key=_order) if len(judged) > 1 else judged[0] if judged else (None, [])
+    if place and not (hidden and _worst(findings) == _NOT_MET):
         source = f"Location/{place.location.id}"
-        return [_evidence(c.criterion, c.asked, f, source) for c, f in zip(checks, findings, strict=True)], place
+        told = zip(wanted.places, findings, strict=True)
+        return [_evidence(check.criterion, check.asked, finding, source) for check, finding in told], place
     outcome: Finding = (None if hidden else False, "")
     source = f"HealthcareService/{candidate.service.id}"
-    return [_evidence(check.criterion, check.asked, outcome, source) for check in checks], None
+    return [_evidence(check.criterion, check.asked, outcome, source) for check in wanted.places], None
 
 
 _NOT_MET = 2
 
 
+def _order(judged: tuple[CandidatePlace, list[Finding]]) -> tuple[int, int, float, str]:
+    """Give the best place first, the nearest of several."""
+    place, findings = judged
+    return _worst(findings), -sum(met is True for met, _ in findings), *_nearness(place)
+
+
 def _worst(findings: list[Finding]) -> int:
     """Give 0 when all is met, 1 when something cannot be seen, 2 when something is not met."""
     return max(0 if met else 1 if met is None else _NOT_MET for met, _ in findings)
-
-
-def _met(findings: list[Finding]) -> int:
-    return sum(met is True for met, _ in findings)
 
 
 def _nearness(place: CandidatePlace) -> tuple[float, str]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from rorbridge.events.request import OrientationRequest
 from rorbridge.events.result import RequestWarning
-from rorbridge.orientation.criteria import CODED, asked
+from rorbridge.orientation.criteria import asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,13 @@ class Nomenclature(Protocol):
 def warnings(request: OrientationRequest, nomenclature: Nomenclature) -> tuple[RequestWarning, ...]:
     """Warn of codes in a request that our copy does not know. They are searched all the same: NOS changes often."""
     found: list[RequestWarning] = []
-    for criterion in CODED:
-        codes, all_of = asked(criterion, request.need)
-        for index, code in enumerate(codes):
-            readings = criterion.readings(code)
+    for one in asked(request.need):
+        for index, code in enumerate(one.codes):
+            readings = one.criterion.readings(code)
             unknown = nomenclature.unknown(tuple(system for system, _ in readings), readings[0][1])
             if unknown:
-                step = f"/allOf/{index}" if all_of else f"/{index}"
+                step = f"/allOf/{index}" if one.all_of else f"/{index}"
                 near = f"; near to it: {', '.join(unknown.nearest)}" if unknown.nearest else ""
                 detail = f"code {code} is not in our copy of the nomenclature ({unknown.copy}){near}"
-                found.append(RequestWarning(pointer=f"/need/{criterion.name}{step}", detail=detail))
+                found.append(RequestWarning(pointer=f"/need/{one.criterion.name}{step}", detail=detail))
     return tuple(found)

@@ -111,6 +111,8 @@ def redact(offer: Offer, audience: Audience, redactions: Counter[str]) -> Offer:
     if practitioners and not may_know_people(audience, offer.field.code if offer.field else None):
         redactions["practitioner"] += len(practitioners)
         practitioners = ()
+    if (contacts, practitioners) == (offer.contacts, offer.practitioners):
+        return offer  # as it is: making a new one takes long
     return replace(offer, contacts=contacts, practitioners=practitioners)
 
 
@@ -119,6 +121,8 @@ def _contact(contact: Contact, audience: Audience, redactions: Counter[str]) -> 
         redactions["contact"] += 1
         return None
     telecoms = tuple(one for one in contact.telecoms if may_read(audience, one.confidentiality))
-    if hidden := len(contact.telecoms) - len(telecoms):
-        redactions["telecom"] += hidden
+    hidden = len(contact.telecoms) - len(telecoms)
+    if not hidden:
+        return contact
+    redactions["telecom"] += hidden
     return replace(contact, telecoms=telecoms)

@@ -6,6 +6,8 @@ stands before its equals more often than any other.
 
 import hashlib
 from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
 
 from rorbridge.events.request import Order
 from rorbridge.orientation.capacity import NEVER, free
@@ -15,23 +17,40 @@ _NEARLY_EQUAL_KM = 0.1
 """Distances closer than this are equal: a finer difference says nothing about the way there."""
 
 
-def rank(kept: Iterable[Verdict], order: Order, request_id: str) -> list[Verdict]:
-    """Order kept candidates; those without a distance come last."""
+Merit = tuple[float, float]
+"""What decides about the place of an offer; the least is best."""
+
+
+def merit(verdict: Verdict, order: Order) -> Merit:
+    """Give the merit of a kept candidate; those without a distance come last."""
+    match order:
+        case "distance":
+            return _step(verdict.distance_km), 0.0
+        case "availability":
+            number, updated = free(verdict.place.location) if verdict.place else (0, NEVER)
+            return -number, -(updated - NEVER).total_seconds()
+        case "fair":
+            return 0.0, 0.0
+
+
+def tiers(kept: Iterable[tuple[Merit, Verdict]]) -> tuple[list[Verdict], ...]:
+    """Sort kept candidates into tiers of equals, best first."""
+    in_order = groupby(sorted(kept, key=itemgetter(0)), itemgetter(0))
+    return tuple([one for _, one in equals] for _, equals in in_order)
+
+
+def rank(tiers: Iterable[list[Verdict]], request_id: str, limit: int) -> list[Verdict]:
+    """Give the first *limit*, equals in the order that the request's id gives them."""
 
     def fair(verdict: Verdict) -> bytes:
         return hashlib.blake2b(f"{request_id}\n{verdict.candidate.service.id}".encode(), digest_size=16).digest()
 
-    def key(verdict: Verdict) -> tuple[float, float, bytes]:
-        match order:
-            case "distance":
-                return _step(verdict.distance_km), 0.0, fair(verdict)
-            case "availability":
-                number, updated = free(verdict.place.location) if verdict.place else (0, NEVER)
-                return -number, -(updated - NEVER).total_seconds(), fair(verdict)
-            case "fair":
-                return 0.0, 0.0, fair(verdict)
-
-    return sorted(kept, key=key)
+    first: list[Verdict] = []
+    for equals in tiers:
+        first += sorted(equals, key=fair) if len(equals) > 1 else equals
+        if len(first) >= limit:
+            break
+    return first[:limit]
 
 
 def _step(distance_km: float | None) -> float:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,12 +15,12 @@ from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import Candidate, join
 from rorbridge.orientation.circuit import Circuit, Parking
 from rorbridge.orientation.directory import Directory, DirectoryError, Found, Question
-from rorbridge.orientation.fhir import Searchset
 from rorbridge.orientation.fhirbundle import bundle
-from rorbridge.orientation.match import CAPACITY, Verdict, field_of, sensitive, verify
+from rorbridge.orientation.match import CAPACITY, Verdict, Wanted, verify, wanted
 from rorbridge.orientation.nomenclature import Nomenclature, warnings
 from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
-from rorbridge.orientation.rank import rank
+from rorbridge.orientation.rank import Merit, merit, rank, tiers
+from rorbridge.orientation.reuse import Prepared, Ready
 from rorbridge.orientation.turns import Turns
 
 _WIDEN = 2.0
@@ -47,10 +47,12 @@ class Resolver:
     turns: Turns = field(default_factory=Turns)
     """In which answers are worked out; the directory decodes in the same."""
     circuit: Circuit = field(init=False)
+    assembler: Assembler = field(init=False)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "circuit", Circuit(self.directory.check))  # frozen, but this is its making
+        object.__setattr__(self, "assembler", Assembler(self.nomenclature.display))
 
     async def resolve(
         self,
@@ -89,25 +91,24 @@ class Resolver:
         redactions.clear()  # of a try before this one
         rounds: list[Round] = []
         for radius_km in radii(request):
-            question = Question(request.need, request.where, radius_km, keep_raw=request.answer.format == "fhir-bundle")
+            question = _question(request, radius_km)
             found = await self.directory.search(question, self.circuit.passed)
-            async with self.turns.own(ahead=True):
-                kept, told = await self._verify(found, request, radius_km, redactions)
-            rounds.append(told)
-            if len(kept) >= request.answer.at_least:
+            prepared = await self._prepared(found, request, radius_km)
+            redactions.update(prepared.held_back)
+            rounds.append(prepared.told)
+            if prepared.total >= request.answer.at_least:
                 break
         async with self.turns.own(ahead=True):
-            first = rank(kept, request.answer.order, request_id)[: request.answer.limit]
-            offers, as_bundle = self._answer(first, len(kept), found.searchset, request, redactions)
+            offers, as_bundle = self._answer(request_id, request, found, prepared, redactions)
         return OrientationResult(
             request_id=request_id,
-            status=Status.MATCHED if kept else Status.NO_MATCH,
+            status=Status.MATCHED if prepared.total else Status.NO_MATCH,
             offers=offers,
             bundle=as_bundle,
             warnings=warnings(request, self.nomenclature),
             search=Search(
                 rounds=tuple(rounds),
-                total=len(kept),
+                total=prepared.total,
                 complete=found.complete,
                 verified_only=found.verified_only,
                 source=found.source,
@@ -115,56 +116,109 @@ class Resolver:
             ),
         )
 
-    async def _verify(
-        self, found: Found, request: OrientationRequest, radius_km: float | None, redactions: Counter[str]
-    ) -> tuple[list[Verdict], Round]:
+    async def _prepared(self, found: Found, request: OrientationRequest, radius_km: float | None) -> Prepared:
+        """Verify and rank what was found, unless that was done for another request that asks alike."""
+        asked = wanted(request, radius_km, profile=self.access_profile, now=self.now())
+        alike = self._alike(asked)
+        if (prepared := found.reuse.get(alike)) is not None:
+            return prepared
+        async with self.turns.own(ahead=True):
+            if (prepared := found.reuse.get(alike)) is None:  # nor meanwhile
+                prepared = await self._verify(found, asked)
+                found.reuse.keep(alike, prepared)
+        return prepared
+
+    def _alike(self, asked: Wanted) -> Hashable:
+        """Give all that decides about what a request gets from an answer, but for its id and how many it wants.
+
+        Need and place as they are written, since evidence repeats them: 9:00 in Paris is 8:00 UTC in other words.
+        """
+        where, answer = asked.request.where, asked.request.answer
+        return (
+            asked.request.need.model_dump_json(exclude_defaults=True),
+            where.model_dump_json(exclude={"radius_km", "max_radius_km"}, exclude_defaults=True) if where else None,
+            asked.radius_km,
+            asked.today,
+            answer.closed,
+            answer.unverified,
+            answer.order,
+            frozenset(answer.include),
+            self.access_profile,
+            self.audience,
+        )
+
+    async def _verify(self, found: Found, asked: Wanted) -> Prepared:
         """Verify what was found; give what meets the need and may be known, and the round's account."""
-        kept: list[Verdict] = []
+        request = asked.request
+        kept: list[tuple[Merit, Verdict]] = []
+        known = 0
         left_out: Counter[str] = Counter()
-        now = self.now()
         unverified: Counter[str] = Counter()
-        candidates = [one for one in join(found.searchset) if self._may_know(one, request, redactions)]
-        for number, candidate in enumerate(candidates, 1):
+        held_back: Counter[str] = Counter()
+        for number, candidate in enumerate(join(found.searchset), 1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
-            verdict = verify(candidate, request, radius_km, profile=self.access_profile, now=now)
+            if not self._may_know(candidate, request, held_back):
+                continue
+            known += 1
+            verdict = verify(candidate, asked)
             if verdict.left_out:
                 left_out[verdict.left_out] += 1
             elif dropped := _dropped(verdict, request):
                 unverified[dropped] += 1
             else:
-                kept.append(verdict)
-        return kept, Round(
-            radius_km=radius_km,
-            found=len(candidates),
+                kept.append((merit(verdict, request.answer.order), verdict))
+        told = Round(
+            radius_km=asked.radius_km,
+            found=known,
             kept=len(kept),
             left_out=dict(left_out) or None,
             unverified=dict(unverified) or None,
             broken=len(found.searchset.broken),
         )
+        return Prepared(told, tiers(kept), held_back)
 
     def _may_know(self, candidate: Candidate, request: OrientationRequest, redactions: Counter[str]) -> bool:
         """Tell whether the audience may know that this offer answers this request; not even by a count otherwise."""
-        service = candidate.service
-        if request.need.practitioner and not may_know_people(self.audience, field_of(service)):
+        if request.need.practitioner and not may_know_people(self.audience, candidate.field):
             redactions["practitioner"] += 1  # the offer alone would tell who works there
             return False
-        return may_know(self.audience, redactions, sensitive=sensitive(service))
+        return may_know(self.audience, redactions, sensitive=candidate.sensitive)
 
     def _answer(
         self,
-        first: list[Verdict],
-        total: int,
-        found: Searchset,
+        request_id: str,
         request: OrientationRequest,
+        found: Found,
+        prepared: Prepared,
         redactions: Counter[str],
     ) -> tuple[tuple[Offer, ...], dict[str, Any] | None]:
         """Give what is sent of the kept offers, in the format asked for, after the audience's policy."""
+        first = rank(prepared.tiers, request_id, request.answer.limit)
         if request.answer.format == "fhir-bundle":
-            return (), bundle(first, total, found, self.audience, redactions)
-        assembler = Assembler(self.nomenclature.display)
-        offers = (assembler.assemble(verdict, request.answer.include) for verdict in first)
-        return tuple(redact(one, self.audience, redactions) for one in offers), None
+            return (), bundle(first, prepared.total, found.searchset, self.audience, redactions)
+        made: dict[str, Ready] = {}
+        offers: list[Offer] = []
+        for verdict in first:
+            id_ = verdict.candidate.service.id
+            ready = prepared.offers.get(id_)
+            if ready is None:
+                ready = made[id_] = self._ready(verdict, request)
+            redactions.update(ready.held_back)
+            offers.append(ready.offer)
+        found.reuse.keep_offers(prepared, made)
+        return tuple(offers), None
+
+    def _ready(self, verdict: Verdict, request: OrientationRequest) -> Ready:
+        held_back: Counter[str] = Counter()
+        assembled = self.assembler.assemble(verdict, request.answer.include)
+        return Ready(redact(assembled, self.audience, held_back), held_back)
+
+
+def _question(request: OrientationRequest, radius_km: float | None) -> Question:
+    as_bundle = request.answer.format == "fhir-bundle"
+    people = as_bundle or "practitioners" in request.answer.include or request.need.practitioner is not None
+    return Question(request.need, request.where, radius_km, keep_raw=as_bundle, people=people)
 
 
 def _expired(deadline: datetime | None) -> Problem:

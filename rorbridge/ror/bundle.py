@@ -5,6 +5,7 @@ One entry that cannot be read costs that entry; it is told, and the rest is used
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -38,15 +39,32 @@ class _Search(msgspec.Struct, gc=False):
     extension: tuple[fhir.Extension, ...] = ()
 
 
+class _Remark(msgspec.Struct, gc=False, tag_field="resourceType", tag="OperationOutcome"):
+    pass
+
+
 class _Entry(msgspec.Struct, gc=False):
-    resource: msgspec.Raw = msgspec.Raw()
+    resource: (
+        fhir.HealthcareService | fhir.Location | fhir.Organization | fhir.PractitionerRole | fhir.Practitioner | _Remark
+    )
     search: _Search | None = None
 
 
-class _Bundle(msgspec.Struct, rename="camel"):
+class _RawEntry(msgspec.Struct, gc=False):
+    resource: msgspec.Raw = msgspec.Raw()
+
+
+class _Page(msgspec.Struct, rename="camel"):
     resource_type: str = ""
     total: int | None = None
     link: tuple[_Link, ...] = ()
+
+
+class _Bundle(_Page):
+    entry: Annotated[tuple[_Entry, ...], msgspec.Meta(max_length=_MOST_ENTRIES)] = ()
+
+
+class _RawBundle(_Page):
     entry: Annotated[tuple[msgspec.Raw, ...], msgspec.Meta(max_length=_MOST_ENTRIES)] = ()
 
 
@@ -84,15 +102,15 @@ class _Capability(msgspec.Struct):
 
 
 _BUNDLE = msgspec.json.Decoder(_Bundle)
+_RAW_BUNDLE = msgspec.json.Decoder(_RawBundle)
 _ENTRY = msgspec.json.Decoder(_Entry)
+_RAW_ENTRY = msgspec.json.Decoder(_RawEntry)
 _KIND = msgspec.json.Decoder(_Kind)
 _CAPABILITY = msgspec.json.Decoder(_Capability)
 _OUTCOME = msgspec.json.Decoder(_Outcome)
-_SERVICE = msgspec.json.Decoder(fhir.HealthcareService)
-_LOCATION = msgspec.json.Decoder(fhir.Location)
-_ORGANIZATION = msgspec.json.Decoder(fhir.Organization)
-_ROLE = msgspec.json.Decoder(fhir.PractitionerRole)
-_PRACTITIONER = msgspec.json.Decoder(fhir.Practitioner)
+
+_KINDS = {"HealthcareService", "Location", "Organization", "PractitionerRole", "Practitioner"}
+"""Resources that are read; others are passed over: a remark of the server's, or what we did not ask for."""
 
 
 def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> str | None:
@@ -102,19 +120,20 @@ def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> s
 
     Raises RorAnswerError when the page is no searchset at all.
     """
-    try:
-        bundle = _BUNDLE.decode(page)
-    except _UNREADABLE as error:
-        raise RorAnswerError(f"a page of {len(page)} bytes is no FHIR JSON: {error}") from None
+    bundle = _read(page, keep_raw=keep_raw)
     if bundle.resource_type != "Bundle":
         raise RorAnswerError("a page is FHIR JSON, but no Bundle")
     if bundle.total is not None and found.total is None:
         found.total = bundle.total
-    for number, entry in enumerate(bundle.entry):
-        try:
-            _add_entry(entry, found, keep_raw=keep_raw)
-        except _UNREADABLE as error:
-            found.broken.append(f"entry {number}, {_kind_of(entry)}: {error}")
+    if isinstance(bundle, _Bundle):
+        for entry in bundle.entry:
+            _add(entry, found)
+    else:
+        for number, raw in enumerate(bundle.entry):
+            try:
+                _add_raw(raw, found, keep_raw=keep_raw)
+            except _UNREADABLE as error:
+                found.broken.append(f"entry {number}, {_kind_of(raw)}: {error}")
     return next((link.url for link in bundle.link if link.relation == "next" and link.url), None)
 
 
@@ -166,35 +185,45 @@ def outcome(body: bytes) -> tuple[Issue, ...]:
     )
 
 
-def _add_entry(raw: msgspec.Raw, found: fhir.Searchset, *, keep_raw: bool) -> None:
-    entry = _ENTRY.decode(raw)
-    if not bytes(entry.resource):
+def _read(page: bytes, *, keep_raw: bool) -> _Bundle | _RawBundle:
+    """Read a page in one go; where something in it cannot be read, leave its entries to be read one by one."""
+    if not keep_raw:
+        with suppress(*_UNREADABLE):
+            return _BUNDLE.decode(page)
+    try:
+        return _RAW_BUNDLE.decode(page)
+    except _UNREADABLE as error:
+        raise RorAnswerError(f"a page of {len(page)} bytes is no FHIR JSON: {error}") from None
+
+
+def _add_raw(raw: msgspec.Raw, found: fhir.Searchset, *, keep_raw: bool) -> None:
+    resource = _RAW_ENTRY.decode(raw).resource
+    if not bytes(resource):
         found.broken.append("an entry without a resource")
         return
-    kind = _kind(entry.resource, keep_raw=keep_raw)
-    match kind.resource_type:
-        case "HealthcareService":
-            service = _SERVICE.decode(entry.resource)
+    kind = _kind(resource, keep_raw=keep_raw)
+    if kind.resource_type not in _KINDS:
+        return
+    _add(_ENTRY.decode(raw), found)
+    if keep_raw:
+        found.raw[f"{kind.resource_type}/{kind.id}"] = resource
+
+
+def _add(entry: _Entry, found: fhir.Searchset) -> None:
+    match entry.resource:
+        case fhir.HealthcareService() as service:
             if entry.search is None or entry.search.mode != "include":
                 found.services[service.id] = service
-        case "Location":
-            location = _LOCATION.decode(entry.resource)
+        case fhir.Location() as location:
             found.locations[location.id] = location
             if (distance := _distance(entry.search)) is not None:
                 found.distances[location.id] = distance
-        case "Organization":
-            organization = _ORGANIZATION.decode(entry.resource)
+        case fhir.Organization() as organization:
             found.organizations[organization.id] = organization
-        case "PractitionerRole":
-            role = _ROLE.decode(entry.resource)
+        case fhir.PractitionerRole() as role:
             found.roles[role.id] = role
-        case "Practitioner":
-            practitioner = _PRACTITIONER.decode(entry.resource)
+        case fhir.Practitioner() as practitioner:
             found.practitioners[practitioner.id] = practitioner
-        case _:
-            return  # an OperationOutcome with a remark, or a resource that we did not ask for
-    if keep_raw:
-        found.raw[f"{kind.resource_type}/{kind.id}"] = entry.resource
 
 
 def _kind(raw: msgspec.Raw, *, keep_raw: bool) -> _Kind:
@@ -228,8 +257,7 @@ def _distance(search: _Search | None) -> float | None:
 
 def _kind_of(raw: msgspec.Raw) -> str:
     try:
-        entry = _ENTRY.decode(raw)
-        kind = _KIND.decode(entry.resource)
+        kind = _KIND.decode(_RAW_ENTRY.decode(raw).resource)
     except _UNREADABLE:
         kind = None
     return f"{kind.resource_type}/{kind.id}" if kind else "of no readable kind"

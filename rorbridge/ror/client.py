@@ -14,6 +14,7 @@ from aiolimiter import AsyncLimiter
 from rorbridge.events.problem import problem
 from rorbridge.orientation.directory import DirectoryError, DirectoryUnavailableError, Found, Gate, Question, at_once
 from rorbridge.orientation.fhir import Searchset
+from rorbridge.orientation.reuse import Reuse
 from rorbridge.orientation.turns import Turns
 from rorbridge.ror import bundle, query
 from rorbridge.ror.auth import TokenSource
@@ -122,7 +123,8 @@ class RorDirectory:
 
             async def ask() -> tuple[_Asked, int]:
                 found, size = await self._in_turn(asked, gate, keep_raw=question.keep_raw)
-                return _Asked(found, traces.current()), size
+                reuse = Reuse(lambda more: self._sharing.grow(key, more))
+                return _Asked(replace(found, reuse=reuse), traces.current()), size
 
             (found, asker), source = await self._sharing.get(key, ttl_s, ask)
             metrics.SEARCHES.labels(source).inc()

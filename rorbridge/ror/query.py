@@ -21,16 +21,19 @@ INCLUDES: Final[Parameters] = [
     ("_include", "HealthcareService:organization"),
     ("_include:iterate", "Organization:partof"),
     ("_include", "HealthcareService:location"),
+]
+PEOPLE: Final[Parameters] = [
     ("_revinclude", "PractitionerRole:service"),
     ("_include", "PractitionerRole:practitioner"),
 ]
-"""The block of includes that the ANS documents (ROR-API 3.4)."""
+"""The block of includes that the ANS documents (ROR-API 3.4). Who works for an offer is asked where that is wanted."""
 
 CHECK: Final[Parameters] = [
     ("specialty", f"{cs.ACTIVITY}|437"),
     ("location.near", "48.856600|2.352200|1|km"),
     ("_count", "1"),
     *INCLUDES,
+    *PEOPLE,
 ]
 """A search for one general practice in the midst of Paris, with all that belongs to it."""
 
@@ -113,15 +116,16 @@ def build(question: Question, offered: frozenset[str] | None = None) -> Query:
     lacking = {one.criterion for one in criteria if offered is not None and one.parameter not in offered}
     sent = [(one.parameter, one.value) for one in criteria if one.criterion not in lacking]
     where = [_where(question.where, question.radius_km)] if question.where else []
-    return Query([*sent, *where, *INCLUDES], tuple(sorted(lacking | _unsearchable(question.need))))
+    includes = [*INCLUDES, *PEOPLE] if question.people else INCLUDES
+    return Query([*sent, *where, *includes], tuple(sorted(lacking | _unsearchable(question.need))))
 
 
 def _need(need: Need) -> Iterator[Asked]:
-    for criterion in CODED:
-        codes, all_of = asked(criterion, need)
-        values = [",".join(f"{system}|{code}" for system, code in criterion.readings(one)) for one in codes]
-        for value in values if all_of else [",".join(values)] * bool(values):
-            yield Asked(criterion.name, PARAMETERS[criterion.name][0], value)
+    for one in asked(need):
+        name = one.criterion.name
+        values = [",".join(tokens) for tokens in one.tokens]
+        for value in values if one.all_of else [",".join(values)]:
+            yield Asked(name, PARAMETERS[name][0], value)
     if need.age and need.age.unit == "a":
         yield Asked("age", "_filter", _age(need.age))
     if need.psychiatric_sector:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, Literal, TypeVar
 
 from cachetools import TLRUCache
@@ -14,8 +14,11 @@ Source = Literal["ror", "shared", "cache"]
 """Where an answer comes from: a call made for this search, one under way for an equal search, or the cache."""
 
 MOST_CACHED_BYTES: Final = 134_217_728
-"""Bytes of answers, as they came, that are kept; in memory they take about as much again."""
+"""Bytes of answers that are kept, as they came, and of what was worked out from them; in memory they take about as much
+again."""
 
+_LEAST_ANSWERS: Final = 8
+"""So many answers have room with all that was worked out from them."""
 
 _ENTRY_BYTES: Final = 8_192
 """What an answer takes beside its body, key included."""
@@ -25,7 +28,8 @@ _ENTRY_BYTES: Final = 8_192
 class _Kept(Generic[Value]):
     value: Value
     size: int
-    ttl_s: float
+    until: float
+    """By the clock."""
 
 
 class _Call(Generic[Value]):
@@ -52,10 +56,11 @@ class Sharing(Generic[Value]):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._cache: TLRUCache[Hashable, _Kept[Value]] = TLRUCache(
             MOST_CACHED_BYTES,
-            ttu=lambda _, kept, now: now + kept.ttl_s,
+            ttu=lambda _key, kept, _now: kept.until,
             timer=clock,
             getsizeof=lambda kept: kept.size + _ENTRY_BYTES,
         )
+        self._clock = clock
         self._under_way: dict[Hashable, _Call[Value]] = {}
 
     async def get(
@@ -77,8 +82,23 @@ class Sharing(Generic[Value]):
     async def _ask(self, key: Hashable, ttl_s: float, ask: Callable[[], Awaitable[tuple[Value, int]]]) -> Value:
         value, size = await ask()
         if size + _ENTRY_BYTES <= MOST_CACHED_BYTES and ttl_s > 0:
-            self._cache[key] = _Kept(value, size, ttl_s)
+            self._cache[key] = _Kept(value, size, self._clock() + ttl_s)
         return value
+
+    def grow(self, key: Hashable, more: int) -> bool:
+        """Count *more* bytes that the answer for *key* takes by now; false when it may not take so many.
+
+        It is kept no longer for that, and others may have to go. An answer that is not kept may take what it likes: it
+        goes with those who asked.
+        """
+        kept = self._cache.get(key)
+        if kept is None:
+            return True
+        size = kept.size + more
+        if size > MOST_CACHED_BYTES // _LEAST_ANSWERS:
+            return False
+        self._cache[key] = replace(kept, size=size)
+        return True
 
     def _done(self, key: Hashable, task: "asyncio.Task[Value]") -> None:
         call = self._under_way.get(key)

@@ -21,6 +21,8 @@ INCLUDES: Asked = {
     ("_include", frozenset({"HealthcareService:organization"})),
     ("_include:iterate", frozenset({"Organization:partof"})),
     ("_include", frozenset({"HealthcareService:location"})),
+}
+PEOPLE: Asked = {
     ("_revinclude", frozenset({"PractitionerRole:service"})),
     ("_include", frozenset({"PractitionerRole:practitioner"})),
 }
@@ -103,10 +105,17 @@ def _meaning(name: str, value: str) -> object:
     return frozenset(value.split(","))
 
 
+def _wants_people(request: dict[str, Any]) -> bool:
+    """Tell whether a request gets to see people: by default, when a Bundle shows all, or when it asks for one."""
+    answer = request.get("answer", {})
+    shown = "practitioners" in answer.get("include", ["practitioners"]) or answer.get("format") == "fhir-bundle"
+    return shown or bool(request["need"].get("practitioner"))
+
+
 def asked(request: dict[str, Any], radius_km: float | None) -> Asked:
     """Read what a valid request asks for, within the radius of one round."""
     need = request["need"]
-    found = set(INCLUDES)
+    found = INCLUDES | PEOPLE if _wants_people(request) else set(INCLUDES)
     for criterion, (parameter, *systems) in _CODED.items():
         for codes in _alternatives(need.get(criterion)):
             found.add((parameter, frozenset(f"{system}|{code}" for system in systems for code in codes)))

@@ -79,7 +79,7 @@ def _clearest(fault: Fault, place: Place) -> Lasting:
 async def _search_ends_in(outcome: Outcome, directory: RorDirectory) -> None:
     if outcome.error is None:
         found = await directory.search(question())
-        candidates = join(found.searchset)
+        candidates = list(join(found.searchset))
         assert len(candidates) == OFFERS - outcome.lost
         assert len(found.searchset.broken) == outcome.lost
         assert sum(not one.places for one in candidates) == outcome.unplaced

@@ -9,7 +9,7 @@ from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation.directory import Found, Question
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.errors import RorUnavailableError
-from rorbridge.ror.query import INCLUDES
+from rorbridge.ror.query import INCLUDES, PEOPLE
 from tests.interop.servers import Servers
 
 MEDICO_SOCIAL = '{"need": {"field": ["04"]}, "where": {"departments": ["75", "69", "13"]}}'
@@ -82,7 +82,7 @@ def test_a_page_of_a_forgotten_search_is_gone_on_both(servers: Servers) -> None:
 def test_links_have_the_same_form_on_both_but_for_the_includes_that_hapi_repeats(servers: Servers) -> None:
     parameters = {}
     for base in ("plain", "lookalike"):
-        link = servers.ask(base, "HealthcareService", ("_count", "2"), *INCLUDES).next
+        link = servers.ask(base, "HealthcareService", ("_count", "2"), *INCLUDES, *PEOPLE).next
         assert link is not None
         assert not urlsplit(link).path.endswith("HealthcareService")
         parameters[base] = set(parse_qs(urlsplit(link).query))

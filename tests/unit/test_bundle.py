@@ -115,3 +115,24 @@ def test_every_official_operation_outcome_is_read_even_where_expression_is_a_tex
 @given(st.binary(max_size=80))
 def test_any_other_body_is_no_outcome(body: bytes) -> None:
     assert bundle.outcome(body) == ()
+
+
+@pytest.mark.parametrize("beside", [{"resourceType": "Basic", "id": "b"}, {"resourceType": "OperationOutcome"}, None])
+def test_a_page_says_the_same_whatever_else_is_in_it(beside: object) -> None:
+    """Such a page may have to be read entry by entry."""
+    whole, other = Searchset(), Searchset()
+    body = json.loads((OFFICIAL / "Bundle-near-search-fragment.json").read_bytes())
+    bundle.add_page(json.dumps(body).encode(), whole)
+    body["entry"].append({"resource": beside})
+    bundle.add_page(json.dumps(body).encode(), other)
+    assert len(other.broken) == (beside is None)
+    other.broken.clear()
+    assert other == whole
+
+
+def test_a_resource_may_name_its_type_last() -> None:
+    found = Searchset()
+    resource = service("1")
+    resource["resourceType"] = resource.pop("resourceType")
+    bundle.add_page(page(resource), found)
+    assert list(found.services) == ["1"]

@@ -13,7 +13,7 @@ from rorbridge.events.offer import Outcome
 from rorbridge.events.problem import parse_request
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.fhir import SD
-from rorbridge.orientation.match import Verdict, verify
+from rorbridge.orientation.match import Verdict, verify, wanted
 from tests.support.fhir import Resource, concept, location, searchset, service
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday, ten o'clock in Paris
@@ -39,7 +39,7 @@ def verdict(
     content = {"need": need or {"activity": ["013"]}, "where": where or AROUND, "answer": answer}
     request = parse_request(json.dumps(content).encode())
     assert request.where
-    return verify(candidate, request, request.where.radius_km, profile=profile, now=NOW)
+    return verify(candidate, wanted(request, request.where.radius_km, profile=profile, now=NOW))
 
 
 def outcomes(found: Verdict) -> dict[str, Outcome]:

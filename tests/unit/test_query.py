@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from rorbridge.events.examples import Example, examples
 from rorbridge.events.request import OrientationRequest
 from rorbridge.orientation.directory import Question
-from rorbridge.ror.query import INCLUDES, PARAMETERS, WHERE_PARAMETERS, Query, build
+from rorbridge.ror.query import INCLUDES, PARAMETERS, PEOPLE, WHERE_PARAMETERS, Query, build
 from tests.support.fhir import official
 
 R211 = "https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle/FHIR/TRE-R211-ActiviteOperationnelle"
@@ -30,8 +30,9 @@ def asked(need: dict[str, Any], where: dict[str, Any]) -> list[tuple[str, str]]:
     request = OrientationRequest.model_validate_json(json.dumps({"need": need, "where": where}))
     assert request.where
     found = build(Question(request.need, request.where, request.where.radius_km)).parameters
-    assert found[-len(INCLUDES) :] == INCLUDES
-    return found[: -len(INCLUDES)]
+    includes = [*INCLUDES, *PEOPLE]
+    assert found[-len(includes) :] == includes
+    return found[: -len(includes)]
 
 
 HERE = {"departments": ["71"]}
@@ -195,3 +196,14 @@ def test_every_parameter_that_may_be_sent_is_known_to_the_preflight() -> None:
             WHERE_PARAMETERS.values()
         )
         assert {name for name, _ in asked(need, where)} <= known, one.name
+
+
+def test_who_works_there_is_not_asked_where_nobody_wants_to_know() -> None:
+    request = OrientationRequest.model_validate_json(
+        '{"need": {"activity": ["437"]}, "where": {"communes": ["71270"]}}'
+    )
+    told, untold = (
+        build(Question(request.need, request.where, None, people=people)).parameters for people in (True, False)
+    )
+    assert told == [*untold, *PEOPLE]
+    assert untold[-len(INCLUDES) :] == INCLUDES

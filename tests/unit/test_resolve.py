@@ -247,3 +247,19 @@ async def test_verifying_thousands_of_offers_lets_others_have_their_turns() -> N
         turns += 1
         await asyncio.sleep(0)
     assert turns >= 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, True),
+        ({"answer": {"include": ["contacts"]}}, False),
+        ({"answer": {"include": ["practitioners"]}}, True),
+        ({"answer": {"include": [], "format": "fhir-bundle"}}, True),
+        ({"answer": {"include": []}, "need": {"practitioner": {"profession": ["60"]}}}, True),
+    ],
+)
+def test_who_works_there_is_asked_for_only_where_it_is_wanted(changes: Resource, wanted: bool) -> None:
+    directory = Memory({"a": 1.0})
+    resolve(directory, **changes)
+    assert [one.people for one in directory.asked] == [wanted]

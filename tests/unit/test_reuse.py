@@ -1,0 +1,185 @@
+"""What was worked out for one request serves others only as far as they would be answered the same."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rorbridge.events import codesystems
+from rorbridge.events.problem import parse_request
+from rorbridge.events.result import encode
+from rorbridge.orientation.directory import Found, Gate, Question, at_once
+from rorbridge.orientation.fhir import Searchset
+from rorbridge.orientation.policy import Audience
+from rorbridge.orientation.resolve import Resolver
+from rorbridge.orientation.reuse import Reuse
+from rorbridge.ror.nomenclature import Nos
+from tests.support.fhir import Resource, concept, contact, location, official, searchset, service
+from tests.unit.test_capacity import indicator, place
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+PUBLIC = Audience()
+SOON = "2026-12-01"
+
+
+@cache
+def resources() -> Searchset:
+    """Offers that differ in all that requests may ask of them, three of them equally near."""
+    hours = [{"daysOfWeek": ["tue"], "availableStartTime": "08:00:00", "availableEndTime": "18:00:00"}]
+    closing: Resource = {"notAvailable": [{"during": {"start": SOON, "end": "2026-12-31"}}]}
+    work: Resource = {
+        "resourceType": "PractitionerRole",
+        "id": "work",
+        "healthcareService": [{"reference": "HealthcareService/city"}],
+        "code": [concept(codesystems.PROFESSION["G15"], "60")],
+    }
+    return searchset(
+        service("a", places=("A",), availableTime=hours, contacts=(contact("1", ("public", "1"), ("secret", "2")),)),
+        service("b", places=("B",), activity="014", **closing),
+        service("c", places=("C",)),
+        service("beds", places=("beds",), characteristics=()),
+        service("hidden", places=("A",), sensitive=True),
+        service("city", places=("A",), field="05", ages=({"value": 18, "code": "a"}, {"value": 99, "code": "a"})),
+        service("closed", places=("C",), active=False),
+        place(indicator(2)) | {"id": "beds"},
+        *(location(one, postal_code=code) for one, code in (("A", "44800"), ("B", "44000"), ("C", "75013"))),
+        work,
+        official("HealthcareService-1234564"),
+        distances={"A": 1.0, "B": 1.02, "C": 1.04, "beds": 8.0},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A request, who may read the answer, who asks and when."""
+
+    need: Resource = field(default_factory=lambda: {"activity": ["013", "014"]})
+    where: Resource = field(default_factory=lambda: {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10})
+    answer: Resource = field(default_factory=dict)
+    audience: Audience = PUBLIC
+    profile: int = 1
+    now: datetime = NOW
+    id: str = "r"
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A directory that finds the same, whatever is asked."""
+
+    found: Found
+
+    async def search(self, question: Question, gate: Gate = at_once) -> Found:
+        return self.found
+
+    async def check(self) -> None:
+        """Be there."""
+
+
+def answer(asking: Asking, found: Found) -> tuple[bytes, Counter[str]]:
+    """Give the result in full, and what was held back."""
+    content = {"need": asking.need, "where": asking.where, "answer": asking.answer}
+    request = parse_request(json.dumps(content).encode())
+    resolver = Resolver(Same(found), Nos(), asking.audience, asking.profile, now=lambda: asking.now)
+    redactions: Counter[str] = Counter()
+    result = asyncio.run(resolver.resolve(asking.id, request, asking.now, redactions))
+    return encode(replace(result, timing=None)), redactions
+
+
+def alone(asking: Asking) -> tuple[bytes, Counter[str]]:
+    return answer(asking, Found(resources(), True, NOW))
+
+
+ONE = Asking()
+OTHERS = {
+    "a need": Asking(need={"activity": ["013"]}),
+    "all of several": Asking(need={"activity": {"allOf": ["013", "014"]}}),
+    "the same in another order": Asking(need={"activity": ["014", "013"]}),
+    "an age": Asking(need={"activity": ["013"], "age": {"value": 3}}),
+    "beds": Asking(need={"activity": ["013"], "capacity": {}}),
+    "a code that is not known": Asking(need={"activity": ["013", "014", "999"]}),
+    "a moment": Asking(need={"activity": ["013"], "openAt": "2026-11-24T09:00:00+01:00"}),
+    "a professional": Asking(need={"activity": ["013"], "practitioner": {"profession": ["60"]}}),
+    "a point nearby": Asking(where={"near": {"latitude": 47.21, "longitude": -1.6}, "radiusKm": 10}),
+    "a radius": Asking(where={"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 5}),
+    "a commune": Asking(where={"commune": "44162", "radiusKm": 10}),
+    "postal codes": Asking(where={"postalCodes": ["44800"]}),
+    "a limit": Asking(answer={"limit": 2}),
+    "more than there is": Asking(answer={"atLeast": 9}, where=ONE.where | {"maxRadiusKm": 40}),
+    "an order": Asking(answer={"order": "availability"}),
+    "a fair order": Asking(answer={"order": "fair"}),
+    "parts": Asking(answer={"include": []}),
+    "contacts alone": Asking(answer={"include": ["contacts"]}),
+    "closed ones, too": Asking(answer={"closed": "keep"}),
+    "what is verified alone": Asking(need={"activity": ["013"], "careMode": ["28"]}, answer={"unverified": "drop"}),
+    "a Bundle": Asking(answer={"format": "fhir-bundle"}),
+    "who may read more": Asking(audience=Audience(2)),
+    "who may know of sensitive units": Asking(audience=Audience(1, sensitive_units=True)),
+    "another day": Asking(now=NOW + timedelta(days=10)),
+    "another request": Asking(id="another"),
+}
+_HIDDEN = {"activity": ["013"], "specialisation": ["24"]}
+_MOMENT = {"activity": ["013"], "openAt": "2026-11-24T09:00:00+01:00"}
+PAIRS = {name: (ONE, other) for name, other in OTHERS.items()} | {
+    "what is not seen to be met, or not": (
+        Asking(need=_HIDDEN, answer={"unverified": "keep"}, profile=0),
+        Asking(need=_HIDDEN, answer={"unverified": "drop"}, profile=0),
+    ),
+    "what another access profile sees": (Asking(need=_HIDDEN, profile=0), Asking(need=_HIDDEN, profile=1)),
+    "the same moment in other words": (
+        Asking(need=_MOMENT),
+        Asking(need=_MOMENT | {"openAt": "2026-11-24T08:00:00Z"}),
+    ),
+}
+
+
+@pytest.mark.parametrize(("first", "other"), PAIRS.values(), ids=PAIRS.keys())
+def test_whoever_asks_for_something_else_gets_it(first: Asking, other: Asking) -> None:
+    found = Found(resources(), True, NOW)
+    told = answer(first, found)
+    assert answer(other, found) == alone(other)
+    assert alone(other) != told, "else this would prove nothing"
+    assert answer(first, found) == told
+
+
+EVERY = list({id(one): one for pair in PAIRS.values() for one in pair}.values())
+
+
+@given(st.lists(st.sampled_from(EVERY), max_size=12), st.booleans())
+def test_whoever_asked_before_and_whether_there_is_room_each_is_answered_as_if_alone(
+    askings: Sequence[Asking], has_room: bool
+) -> None:
+    found = Found(resources(), True, NOW, reuse=Reuse(lambda _: has_room))
+    for number, one in enumerate(askings):
+        numbered = replace(one, id=f"{one.id}-{number}")
+        assert answer(numbered, found) == alone(numbered)
+
+
+def test_what_is_held_back_counts_for_each_who_gets_the_offer() -> None:
+    found = Found(resources(), True, NOW)
+    told = [answer(ONE, found)[1] for _ in range(3)]
+    assert told == [{"sensitive-unit": 1, "telecom": 1}] * 3
+
+
+def test_who_asks_alike_gets_the_same_offers_without_their_being_made_again() -> None:
+    granted: list[int] = []
+
+    def grant(more: int) -> bool:
+        granted.append(more)
+        return True
+
+    found = Found(resources(), True, NOW, reuse=Reuse(grant))
+    answer(Asking(answer={"limit": 1}), found)
+    assert len(granted) == 2, "for what was verified, and for one offer"
+    answer(Asking(answer={"limit": 1}), found)
+    assert len(granted) == 2
+    whole, _ = answer(Asking(), found)
+    assert len(granted) == 3, "for the other offers"
+    offers = len(json.dumps(json.loads(whole)["offers"], separators=(",", ":"), ensure_ascii=False).encode())
+    assert offers <= sum(granted) <= 3 * offers + 10_000
