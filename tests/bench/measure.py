@@ -44,7 +44,8 @@ class Measured:
     """From the request's append to the committed result in a reader's hands."""
     peak_mib: float
     """Of all instances together."""
-    ror_calls: int
+    ror_calls: float
+    """Searches of the ROR, a request."""
     stub_cpu_ms: float
     result_bytes: float
 
@@ -119,7 +120,7 @@ def _correlation(headers: Any) -> str:
 
 async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, log: Path) -> Measured:
     """Run *subject* under *work*. Raises AssertionError when an answer is missing or in its place is a dead letter."""
-    sent = work.sent()
+    sent, warm_up = work.sent(subject.warm_up), work.warm_up + subject.warm_up
     with stub(answers, work.latency_ms) as (address, stub_pid):
         async with _topics(broker) as topics, Results(broker, topics) as results:
             stage = Stage(broker, topics, address, work)
@@ -128,22 +129,23 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
             with subject.running(stage, log) as processes:
                 pids = [one.pid for one in processes]
                 if work.rate is not None:
-                    await _publish(broker, topics.requests, sent[: work.warm_up])
+                    await _publish(broker, topics.requests, sent[:warm_up])
                 if subject.instances > 1:
                     await _all_in_group(broker, topics.group, subject.instances)
-                await results.until(work.warm_up)
+                await results.until(warm_up)
+                calls_before = int((await _get(f"{address}/calls")).text)
                 first, began = len(results.at), time.time()
                 before = [cost(one) for one in (*pids, stub_pid)]
                 appended: dict[str, float] = {}
                 if work.rate is not None:
-                    sending = asyncio.create_task(_steadily(broker, topics.requests, sent[work.warm_up :], work.rate))
+                    sending = asyncio.create_task(_steadily(broker, topics.requests, sent[warm_up:], work.rate))
                     await results.until(len(sent))
                     appended = await sending
                 else:
                     await results.until(len(sent))
                 took_s = max(results.at.values()) - began
                 after = [cost(one) for one in (*pids, stub_pid)]
-                calls = int((await _get(f"{address}/calls")).text)
+                calls = int((await _get(f"{address}/calls")).text) - calls_before
     assert not results.dead_letters, f"{subject.name}: {results.dead_letters} dead letters; see {log}"
     if subject.asks:
         page = json.loads((answers / f"{work.page}.json").read_bytes())
@@ -164,7 +166,7 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
         p95_ms=cuts[94] if cuts else None,
         p99_ms=cuts[98] if cuts else None,
         peak_mib=sum(one.peak_mib for one in after[:-1]),
-        ror_calls=calls,
+        ror_calls=calls / done,
         stub_cpu_ms=1000 * stub_cpu / done,
         result_bytes=results.bytes / len(sent),
     )

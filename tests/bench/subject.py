@@ -49,6 +49,8 @@ class Subject:
     command: Sequence[str]
     settings: Mapping[str, str] = field(default_factory=dict)
     instances: int = 1
+    warm_up: int = 0
+    """Requests before all else that count in nothing, for a program that is compiled while it runs."""
     asks: bool = True
     """Whether it asks the ROR, so that its answers hold the ROR's offers."""
 

@@ -33,7 +33,7 @@ def _columns(one: Measured) -> list[str]:
     times = ["" if value is None else f"{value:.0f}" for value in (one.p50_ms, one.p95_ms, one.p99_ms)]
     return [
         *(one.work, one.subject, f"{one.requests_per_s:,.0f}", f"{one.cpu_ms:.2f}", f"{one.per_cpu_s:,.0f}", *times),
-        *(f"{one.peak_mib:.0f}", f"{one.ror_calls:,}", f"{one.result_bytes / 1024:.1f}"),
+        *(f"{one.peak_mib:.0f}", f"{one.ror_calls:.2f}", f"{one.result_bytes / 1024:.1f}"),
     ]
 
 
@@ -47,7 +47,7 @@ _HEAD: Final = (
     "p95 ms",
     "p99 ms",
     "peak MiB",
-    "ROR calls",
+    "ROR calls/req",
     "KiB",
 )
 

@@ -39,11 +39,12 @@ class Work:
         """Give the name of what the ROR answers."""
         return f"plain-{self.offers}" if self.plain else str(self.offers)
 
-    def sent(self) -> list[Sent]:
-        """Give the requests; their ids are their numbers."""
+    def sent(self, more: int = 0) -> list[Sent]:
+        """Give the requests, and so many more of the same kind; their ids are their numbers."""
+        count = self.requests + more
         dice = random.Random(self.requests)
         weights = [1 / (rank + 1) ** _ZIPF for rank in range(_NEEDS)]
-        needs = dice.choices(range(_NEEDS), weights, k=self.requests) if self.repeated else range(self.requests)
+        needs = dice.choices(range(_NEEDS), weights, k=count) if self.repeated else range(count)
         return [_request(number, need, plain=self.plain) for number, need in enumerate(needs)]
 
 

@@ -13,6 +13,9 @@ from tests.bench.subject import Subject
 _SOURCES: Final = Path(__file__).parent / "camel"
 _BUILD: Final = Path(__file__).parents[3] / "build" / "peers" / "camel"
 
+_WARM_UP: Final = 6_000
+"""Until the JVM has compiled what runs often: with 1,000 requests one costs three times the CPU, with more no less."""
+
 _JVM: Final = [
     "-XX:+UseParallelGC",  # for throughput on few processors: HotSpot's tuning guide, "Selecting a Collector"
     *("-Xms256m", "-Xmx256m"),  # a fixed size, as the same guide advises; half or twice made no clear difference
@@ -28,8 +31,8 @@ def subjects() -> list[Subject]:
     version = ET.parse(_SOURCES / "pom.xml").findtext(".//{*}camel.version")
     command = [java, *_JVM, "-cp", f"{_BUILD}/classes:{_BUILD}/lib/*", "rorbridge.peer.Peer"]
     return [
-        Subject(f"Camel {version}", command),
-        Subject(f"Camel {version}, cache 30 s", command, {"RORBRIDGE_ROR__CACHE_TTL": "30"}),
+        Subject(f"Camel {version}", command, warm_up=_WARM_UP),
+        Subject(f"Camel {version}, cache 30 s", command, {"RORBRIDGE_ROR__CACHE_TTL": "30"}, warm_up=_WARM_UP),
     ]
 
 
