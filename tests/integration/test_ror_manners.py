@@ -98,10 +98,11 @@ async def test_an_answer_is_asked_for_again_when_its_time_is_over_and_says_from_
 
 async def test_what_was_worked_out_from_an_answer_takes_room_in_the_cache_once_for_all_who_ask_alike() -> None:
     server = Server()
+    alike = request(4, need={"activity": ["013", "014"]})
     sizes = []
     async with scripted_ror(server.search) as ror, RorDirectory(ror_settings(ror, cache_ttl=60)) as directory:
         await directory.search(question())
-        for asked in ([], [request(4)], [request(4)] * 10):
+        for asked in ([], [alike], [alike] * 10):
             await resolve(directory, asked)
             sizes.append(directory._sharing._cache.currsize)
     assert len(ror.searches) == 1
