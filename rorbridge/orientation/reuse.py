@@ -37,7 +37,7 @@ class Prepared:
     @property
     def total(self) -> int:
         """How many offers are kept."""
-        return sum(map(len, self.tiers))
+        return self.told.kept
 
 
 class Reuse:

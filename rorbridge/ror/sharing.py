@@ -17,8 +17,8 @@ MOST_CACHED_BYTES: Final = 134_217_728
 """Bytes of answers that are kept, as they came, and of what was worked out from them; in memory they take about as much
 again."""
 
-_LEAST_ANSWERS: Final = 8
-"""So many answers have room with all that was worked out from them."""
+_MOST_OF_ONE: Final = MOST_CACHED_BYTES // 2
+"""Bytes up to which an answer may grow by what is worked out from it."""
 
 _ENTRY_BYTES: Final = 8_192
 """What an answer takes beside its body, key included."""
@@ -95,7 +95,7 @@ class Sharing(Generic[Value]):
         if kept is None:
             return True
         size = kept.size + more
-        if size > MOST_CACHED_BYTES // _LEAST_ANSWERS:
+        if size > _MOST_OF_ONE:
             return False
         self._cache[key] = replace(kept, size=size)
         return True

@@ -96,6 +96,19 @@ async def test_an_answer_is_asked_for_again_when_its_time_is_over_and_says_from_
     assert first.as_of == second.as_of < third.as_of
 
 
+async def test_what_was_worked_out_from_an_answer_takes_room_in_the_cache_once_for_all_who_ask_alike() -> None:
+    server = Server()
+    alike = request(4, need={"activity": ["013", "014"]})
+    sizes = []
+    async with scripted_ror(server.search) as ror, RorDirectory(ror_settings(ror, cache_ttl=60)) as directory:
+        await directory.search(question())
+        for asked in ([], [alike], [alike] * 10):
+            await resolve(directory, asked)
+            sizes.append(directory._sharing._cache.currsize)
+    assert len(ror.searches) == 1
+    assert sizes[0] < sizes[1] == sizes[2]
+
+
 async def test_free_beds_are_asked_for_again_sooner() -> None:
     server = Server()
     clock = [0.0]

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rorbridge.events import codesystems
@@ -151,7 +151,8 @@ def test_whoever_asks_for_something_else_gets_it(first: Asking, other: Asking) -
 EVERY = list({id(one): one for pair in PAIRS.values() for one in pair}.values())
 
 
-@given(st.lists(st.sampled_from(EVERY), max_size=12), st.booleans())
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(EVERY), max_size=8), st.booleans())
 def test_whoever_asked_before_and_whether_there_is_room_each_is_answered_as_if_alone(
     askings: Sequence[Asking], has_room: bool
 ) -> None:
