@@ -32,6 +32,9 @@ _LARGEST_RECORD = 64 * 1_048_576
 _BATCH_BYTES = 524_288
 _TRANSACTION_TIMEOUT_MS = 30_000
 """A transaction lasts milliseconds. One whose owner died holds back readers until its fence, or for so long."""
+_RETRY_MS = 10
+"""Pause before asking a broker again. It now and then says "not enough replicas" to a transaction that it has just been
+told of, which the next moment is true no more; with the client's own 100 ms one result in ten would wait for that."""
 _STOP_S = 5.0
 _COORDINATOR_S = 10.0
 _COORDINATOR_PAUSE_S = 0.2
@@ -187,6 +190,7 @@ def _producer(settings: KafkaSettings, **options: Any) -> AIOKafkaProducer:
         acks="all",
         compression_type="zstd",
         max_request_size=_LARGEST_RECORD,
+        retry_backoff_ms=_RETRY_MS,
         **options,
     )
 

@@ -19,8 +19,14 @@ from rorbridge.telemetry import metrics, traces
 log = get_logger(__name__)
 
 _POLL_MS = 500
-_LINGER_S = 0.004
-"""How long finished answers wait for others while more are being worked on, so that they share a transaction."""
+_LINGER_S = 0.01
+"""Seconds from one transaction to the next, in which finished answers wait for others to share it.
+
+With less, the broker is still busy with the last one (CONCURRENT_TRANSACTIONS) and the client waits twice as long. When
+the last one is longer ago nobody waits.
+"""
+_LONGEST_LINGER_S = 0.05
+"""It is as long as the last transaction took, since fewer help a busy broker or processor; but no longer than this."""
 _MOST_BYTES = 33_554_432
 """Bytes of requests, and of answers that wait for their turn, that a lane holds; one more fetch may come on top."""
 _MOST_RECORDS = 500
@@ -226,10 +232,11 @@ class Session:
 
     async def _release(self) -> None:
         """Publish what is finished, together what finished together, with how far that brings us."""
+        not_before = 0.0
         while True:
             batch = [await self._finished.get()]
-            if self.window.in_flight > 1:
-                await asyncio.sleep(_LINGER_S)
+            if (linger_s := not_before - time.perf_counter()) > 0:
+                await asyncio.sleep(linger_s)
             size = _size(batch[0][1])
             while not self._finished.empty() and len(batch) < _MOST_RECORDS and size < _MOST_BATCH_BYTES:
                 batch.append(self._finished.get_nowait())
@@ -250,7 +257,9 @@ class Session:
             finally:
                 for one in outgoing:
                     one.span.end()
-            metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
+            ended = time.perf_counter()
+            not_before = ended + min(max(_LINGER_S, ended - began), _LONGEST_LINGER_S)
+            metrics.COMMIT_SECONDS.observe(ended - began)
             metrics.COMMIT_RECORDS.observe(len(batch))
             for record, _ in batch:
                 del self._working[record.offset]

@@ -124,15 +124,14 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
     with stub(answers, work.latency_ms) as (address, stub_pid):
         async with _topics(broker) as topics, Results(broker, topics) as results:
             stage = Stage(broker, topics, address, work)
-            if work.rate is None:
-                await _publish(broker, topics.requests, sent)
+            # What several instances do before the group has settled would not count, nor what comes at a steady rate.
+            is_waiting = work.rate is None and subject.instances == 1
+            await _publish(broker, topics.requests, sent if is_waiting else sent[:warm_up])
             with subject.running(stage, log) as processes:
                 pids = [one.pid for one in processes]
-                if work.rate is not None:
-                    await _publish(broker, topics.requests, sent[:warm_up])
+                await results.until(warm_up)
                 if subject.instances > 1:
                     await _all_in_group(broker, topics.group, subject.instances)
-                await results.until(warm_up)
                 calls_before = int((await _get(f"{address}/calls")).text)
                 first, began = len(results.at), time.time()
                 before = [cost(one) for one in (*pids, stub_pid)]
@@ -142,6 +141,7 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
                     await results.until(len(sent))
                     appended = await sending
                 else:
+                    await _publish(broker, topics.requests, [] if is_waiting else sent[warm_up:])
                     await results.until(len(sent))
                 took_s = max(results.at.values()) - began
                 after = [cost(one) for one in (*pids, stub_pid)]
