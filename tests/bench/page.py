@@ -1,11 +1,12 @@
-"""``docs/performance.md``: its tables are made from the runs that are kept beside it, and say whether targets are met.
+"""``docs/performance.md`` and ``docs/sizing.md``: tables made from the runs that are kept beside them.
 
 ``make performance-page`` keeps the runs of ``make bench`` and ``make bench-peers`` and writes the tables anew; a test
-holds the page to what is kept.
+holds the pages to what is kept.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,8 +18,10 @@ from tests.bench.table import markdown, medians
 from tests.bench.work import Work
 
 ROOT: Final = Path(__file__).parents[2]
-PAGE: Final = ROOT / "docs" / "performance.md"
+PAGES: Final = (ROOT / "docs" / "performance.md", ROOT / "docs" / "sizing.md")
 KEPT: Final = ROOT / "docs" / "performance.json"
+_PLANNED: Final = 0.6
+"""Of a core, for an instance."""
 _BUILT: Final = ("bench.json", "bench-peers.json")
 
 
@@ -100,21 +103,48 @@ def read(text: str) -> list[Measured]:
 
 
 def page(text: str, runs: Sequence[Measured]) -> str:
-    """Give the page with fresh tables in it."""
-    rows = ["| target | at least | seen | |", "|---|---|---|---|"]
-    rows += [
-        f"| {one.what} | {one.least} | {one.seen} | {'yes' if one.is_met else '**no**'} |" for one in targets(runs)
-    ]
-    return _with(_with(text, "targets", "\n".join(rows)), "measured", markdown(medians(runs)))
+    """Give a page with fresh tables in it."""
+    reached = [[one.what, one.least, one.seen, "yes" if one.is_met else "**no**"] for one in targets(runs)]
+    tables = {
+        "targets": _table(["target", "at least", "seen", ""], reached),
+        "measured": markdown(medians(runs)),
+        "cost": _table(["offers", "CPU ms", "requests/s of a core", "result KiB", "peak MiB, 64 calls"], _cost(runs)),
+        "demand": _table(
+            ["", "requests/s", "instances", "calls at 200 ms", "calls at 1 s", "results, MiB/s"], _demand(runs)
+        ),
+    }
+    for name, table in tables.items():
+        start, end = f"<!-- {name}: made by tests/bench/page.py -->\n", f"<!-- end of {name} -->"
+        before, found, rest = text.partition(start)
+        if found:
+            text = f"{before}{start}\n{table}\n\n{end}{rest.partition(end)[2]}"
+    return text
 
 
-def _with(text: str, name: str, table: str) -> str:
-    start, end = f"<!-- {name}: made by tests/bench/page.py -->\n", f"<!-- end of {name} -->"
-    before, _, rest = text.partition(start)
-    _, found, after = rest.partition(end)
-    if not found:
-        raise ValueError(f"{PAGE.name} has no place for {name}")
-    return f"{before}{start}\n{table}\n\n{end}{after}"
+def _cost(runs: Sequence[Measured]) -> Iterator[list[str]]:
+    rows = Rows(runs)
+    for work in (cases.ONE, cases.COLD, cases.MANY):
+        one = rows.of(EXACTLY_ONCE.name, work)
+        figures = (one.cpu_ms, one.per_cpu_s, one.result_bytes / 1024, one.peak_mib)
+        yield [str(work.offers), *(f"{figure:,.1f}" if figure < 100 else f"{figure:,.0f}" for figure in figures)]
+
+
+def _demand(runs: Sequence[Measured]) -> Iterator[list[str]]:
+    cold = Rows(runs).of(EXACTLY_ONCE.name, cases.COLD)
+    for name, rate in (("a region", 1), ("the country", 10), ("a hundred times that", 1_000)):
+        instances = math.ceil(rate / (_PLANNED * cold.per_cpu_s))
+        calls = [math.ceil(rate * latency_s) for latency_s in (0.2, 1)]
+        yield [
+            name,
+            f"{rate:,}",
+            str(instances),
+            *(f"{one:,}" for one in calls),
+            f"{rate * cold.result_bytes / 2**20:.1f}",
+        ]
+
+
+def _table(head: list[str], rows: Iterable[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, ["---"] * len(head), *rows))
 
 
 def _keep() -> None:
@@ -129,4 +159,5 @@ def _keep() -> None:
 
 if __name__ == "__main__":
     _keep()
-    PAGE.write_text(page(PAGE.read_text(), read(KEPT.read_text())))
+    for file in PAGES:
+        file.write_text(page(file.read_text(), read(KEPT.read_text())))
