@@ -77,6 +77,12 @@ def watched(stage: Stage) -> Ended:
     return full("watch", "--from-beginning", settings=stage.settings)
 
 
+def following(stage: Stage) -> Ended:
+    """Watch results, and interrupt it once it has shown one, whichever that is."""
+    sent(stage, {"need": {}}, "--wait")
+    return on_terminal("watch", "--from-beginning", settings=stage.settings, when=" ms ")
+
+
 def deaf(stage: Stage, *arguments: str, when: str) -> Ended:
     """Run a command on a terminal, with a Kafka that takes connections and says nothing, and interrupt it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -171,9 +177,7 @@ PROVOKED: dict[tuple[str, Exit], Provoke] = {
     ("send", Exit.READER_GONE): lambda stage, folder: unread("send", file(folder, REQUEST), settings=stage.settings),
     ("watch", Exit.USAGE): lambda *_: piped("watch", "--from-beginning", "--since", "1h"),
     ("watch", Exit.UNAVAILABLE): lambda *_: piped("watch", settings=NOWHERE),
-    ("watch", Exit.INTERRUPTED): lambda stage, _: on_terminal(
-        "watch", "--from-beginning", settings=stage.settings, when="matched"
-    ),
+    ("watch", Exit.INTERRUPTED): lambda stage, _: following(stage),
     ("watch", Exit.READER_GONE): lambda stage, _: unread("watch", settings=stage.settings),
     ("replay", Exit.NO): lambda stage, _: on_terminal(
         *("replay", "--key", many_letters(stage)), settings=stage.settings, when="again?", then=typing("n\n")
