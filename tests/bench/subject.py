@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.work import Work
 from tests.support.kafka import Broker, Topics
-from tests.support.processes import environment, free_port
+from tests.support.processes import environment, free_port, stand_in_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +25,10 @@ class Stage:
     @property
     def settings(self) -> dict[str, str]:
         """Give the settings of the bridge; by default it keeps no answer."""
-        return self.topics.settings(self.broker) | {
-            "RORBRIDGE_ROR__BASE_URL": f"{self.stub}/{self.work.page}",
-            "RORBRIDGE_ROR__TOKEN_URL": f"{self.stub}/token",
-            "RORBRIDGE_ROR__CLIENT_ID": "a",
-            "RORBRIDGE_ROR__CLIENT_SECRET": "b",
-            "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
-            "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
-            "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
-            "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
+        ror = stand_in_settings(f"{self.stub}/{self.work.page}", f"{self.stub}/token")
+        return {
+            **self.topics.settings(self.broker),
+            **ror,
             "RORBRIDGE_ROR__ACCESS_PROFILE": "1",
             "RORBRIDGE_ROR__MAX_CONCURRENCY": str(self.work.concurrency),
             "RORBRIDGE_ROR__CACHE_TTL": "0",

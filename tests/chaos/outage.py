@@ -20,7 +20,7 @@ from rorbridge.bus.localbroker import ApacheKafka
 from tests.chaos.stream import read_to_end
 from tests.support.http import Ror, scripted_ror
 from tests.support.kafka import Broker, Record, Topics, new_topics, read
-from tests.support.processes import running_service
+from tests.support.processes import running_service, stand_in_settings
 from tests.support.requests import headers
 
 EMPTY = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
@@ -31,16 +31,7 @@ _CONTENT = {
 
 
 def ror_settings(ror: Ror) -> dict[str, str]:
-    return {
-        "RORBRIDGE_ROR__BASE_URL": ror.base_url,
-        "RORBRIDGE_ROR__TOKEN_URL": ror.token_url,
-        "RORBRIDGE_ROR__CLIENT_ID": "a",
-        "RORBRIDGE_ROR__CLIENT_SECRET": "b",
-        "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
-        "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
-        "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
-        "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
-    }
+    return stand_in_settings(ror.base_url, ror.token_url)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -33,32 +34,28 @@ def piped(*arguments: str, settings: Mapping[str, str] | None = None, text: str 
     return Ended(done.returncode, done.stderr, done.stdout)
 
 
+def into(output: int | IO[str], *arguments: str, settings: Mapping[str, str] | None) -> Ended:
+    done = subprocess.run(
+        [*COMMAND, *arguments],
+        env=surroundings(settings),
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    return Ended(done.returncode, done.stderr, "")
+
+
 def unread(*arguments: str, settings: Mapping[str, str] | None = None) -> Ended:
     """Run a command whose output nobody reads."""
     with no_reader() as pipe:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            env=surroundings(settings),
-            stdout=pipe,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    return Ended(done.returncode, done.stderr, "")
+        return into(pipe, *arguments, settings=settings)
 
 
 def full(*arguments: str, settings: Mapping[str, str] | None = None) -> Ended:
     """Run a command whose output goes to a disk that is full."""
     with FULL.open("w") as disk:
-        done = subprocess.run(
-            [*COMMAND, *arguments],
-            env=surroundings(settings),
-            stdout=disk,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-    return Ended(done.returncode, done.stderr, "")
+        return into(disk, *arguments, settings=settings)
 
 
 def broken(part: str, *arguments: str) -> Ended:

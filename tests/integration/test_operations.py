@@ -20,18 +20,9 @@ from rorbridge.telemetry import metrics
 from tests.integration.test_lane import many, until
 from tests.support.kafka import Broker, Topics
 from tests.support.metrics import described, measured, scraped
-from tests.support.processes import free_port, running_service
+from tests.support.processes import free_port, running_service, stand_in_settings
 
-NOWHERE = {
-    "RORBRIDGE_ROR__BASE_URL": "http://127.0.0.1:1/ws",
-    "RORBRIDGE_ROR__TOKEN_URL": "http://127.0.0.1:1/token",
-    "RORBRIDGE_ROR__CLIENT_ID": "us",
-    "RORBRIDGE_ROR__CLIENT_SECRET": "secret",
-    "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
-    "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
-    "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
-    "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
-}
+NOWHERE = stand_in_settings("http://127.0.0.1:1/ws", "http://127.0.0.1:1/token")
 
 
 async def test_a_service_without_kafka_is_alive_and_not_ready_and_shows_every_metric_of_the_table(

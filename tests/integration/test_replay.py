@@ -13,6 +13,7 @@ from starlette.responses import Response
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.examples import examples
 from rorbridge.events.result import decode
+from tests.chaos.outage import ror_settings
 from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, Record, Topics, publish, read, read_all
 from tests.support.processes import environment, running_service
@@ -45,16 +46,7 @@ async def test_a_failed_request_is_put_again_under_its_id_and_answered_once_more
     rejected = Sent("rejected", b"case-3", b"{}", headers("rejected"), ANSWERED)
     no_event = Sent("no-event", b"case-4", b"hello", [], ANSWERED)
     async with scripted_ror(search) as ror:
-        settings = topics.settings(broker) | {
-            "RORBRIDGE_ROR__BASE_URL": ror.base_url,
-            "RORBRIDGE_ROR__TOKEN_URL": ror.token_url,
-            "RORBRIDGE_ROR__CLIENT_ID": "a",
-            "RORBRIDGE_ROR__CLIENT_SECRET": "b",
-            "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
-            "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
-            "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
-            "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
-        }
+        settings = topics.settings(broker) | ror_settings(ror)
         await publish(broker, topics.requests, [failing, bare, rejected, no_event])
         with running_service(settings, tmp_path / "log"):
             await read(broker, [topics.dead_letters], until=lambda found: len(found) >= 4)

@@ -133,6 +133,20 @@ def ror_settings(address: dict[str, str]) -> dict[str, str]:
     return {f"RORBRIDGE_ROR__{name.upper()}": address[name] for name in names}
 
 
+def stand_in_settings(base_url: str, token_url: str) -> dict[str, str]:
+    """Give the service's settings for a ROR that does not look at who asks."""
+    return {
+        "RORBRIDGE_ROR__BASE_URL": base_url,
+        "RORBRIDGE_ROR__TOKEN_URL": token_url,
+        "RORBRIDGE_ROR__CLIENT_ID": "a",
+        "RORBRIDGE_ROR__CLIENT_SECRET": "b",
+        "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
+        "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
+        "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
+        "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
+    }
+
+
 @contextmanager
 def running_lookalike(offers: int, *arguments: str) -> Iterator[dict[str, str]]:
     """Run ``rorbridge lookalike`` and give what it says of itself: base_url, token_url and so on."""
