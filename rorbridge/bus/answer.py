@@ -66,7 +66,8 @@ class Answerer:
         with self._processing(record, event) as processing:
             redactions: Counter[str] = Counter()
             result = await self._result(event, received_at, redactions, processing.watched(parking))
-            result = replace(result, attempt=event.attempt)
+            if event.attempt > 1:
+                result = replace(result, attempt=event.attempt)
             _tell(record, event, result, redactions, processing)
             published = self._result_record(record, event, result, processing)
         if result.status in {Status.REJECTED, Status.FAILED}:
@@ -127,7 +128,7 @@ class Answerer:
         if "traceparent" in carried:
             event = replace(event, traceparent=carried.pop("traceparent"), tracestate=carried.pop("tracestate", None))
         headers = (
-            *envelope.write(type_=RESULT_TYPE, request=event, data=data, time=self.now()),
+            *envelope.write(type_=RESULT_TYPE, request=event, time=self.now()),
             *((name, value.encode()) for name, value in carried.items()),
         )
 

@@ -1,10 +1,10 @@
 """What a record is answered with, on its way to Kafka."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import cramjam
 
+from rorbridge.events.contract import published
 from rorbridge.events.result import Status
 from rorbridge.telemetry.metrics import DeadReason
 from rorbridge.telemetry.traces import INVALID_SPAN, Span
@@ -22,7 +22,7 @@ _BATCH_OVERHEAD = 200
 """Bytes around a record alone in its batch: the batch's head, lengths and timestamps, rounded up."""
 
 
-@dataclass(frozen=True, slots=True)
+@published(frozen=True, slots=True)
 class Outgoing:
     """A record to publish."""
 
@@ -67,7 +67,10 @@ class Outgoing:
 
 def head_bytes(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> int:
     """Give the bytes that key and headers take, with the lengths that are written before them."""
-    return len(key or b"") + sum(len(name.encode()) + len(value or b"") + 10 for name, value in headers)
+    size = len(key) if key else 0
+    for name, value in headers:
+        size += len(name.encode()) + (len(value) if value else 0) + 10
+    return size
 
 
 def _compressed(value: bytes, room: int) -> int:

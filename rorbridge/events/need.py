@@ -173,7 +173,7 @@ class Need(Received):
 
     @model_validator(mode="after")
     def _asks_something(self) -> Self:
-        if not any(getattr(self, name) for name in Need.model_fields):
+        if not any(vars(self).values()):
             raise PydanticCustomError("need_empty", "name at least one criterion, such as activity")
         return self
 

@@ -1,13 +1,12 @@
 """The orientation result: the one answer to a request."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from rorbridge.events import wireformat
-from rorbridge.events.contract import PUBLISHED
+from rorbridge.events.contract import PUBLISHED, published
 from rorbridge.events.offer import Offer
 from rorbridge.events.status import Status
 
@@ -30,7 +29,7 @@ RESULT_TYPE = "rorbridge.orientation.result.v1"
 """The CloudEvents type of a result."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class ProblemError:
     """One error of a request."""
 
@@ -42,7 +41,7 @@ class ProblemError:
     """What is wrong there, in words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What went wrong, as RFC 9457 has it."""
 
@@ -60,7 +59,7 @@ class Problem:
     """Whether the same request may well succeed later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class RequestWarning:
     """Something that the sender should look at; the request was answered all the same."""
 
@@ -72,7 +71,7 @@ class RequestWarning:
     """What to look at, in words."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Round:
     """One search of the ROR."""
 
@@ -92,7 +91,7 @@ class Round:
     """Entries that could not be read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Search:
     """How the answer was found."""
 
@@ -115,7 +114,7 @@ class Search:
     """When the ROR was asked for what is in ``offers``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class Timing:
     """Where the time went."""
 
@@ -129,7 +128,7 @@ class Timing:
     """Milliseconds that resolving took."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@published(frozen=True, slots=True, kw_only=True)
 class OrientationResult:
     """The one answer to a request."""
 
@@ -158,15 +157,16 @@ class OrientationResult:
 RESULT = TypeAdapter(OrientationResult)
 """Reads, writes and describes results."""
 _OFFER = TypeAdapter(Offer)
-_NO_OFFERS = b'"offers":[]'
+_OFFERS = {"offers"}
+_STATUS = b'"status":"'
 
 
 def encode(result: OrientationResult) -> bytes:
     """Write a result as JSON; what has no value is left out."""
-    data = RESULT.dump_json(replace(result, offers=()), by_alias=True, exclude_none=True)
-    # Within texts the quotes would be escaped, so this is the list.
-    before, name, after = data.partition(_NO_OFFERS)
-    return b"".join((before, name[:-1], b",".join(map(written, result.offers)), name[-1:], after))
+    data = RESULT.dump_json(result, by_alias=True, exclude_none=True, exclude=_OFFERS)
+    # The offers come after the status. Within texts the quotes would be escaped, so this is it.
+    end = data.index(b'"', data.index(_STATUS) + len(_STATUS)) + 1
+    return b"".join((data[:end], b',"offers":[', b",".join(map(written, result.offers)), b"]", data[end:]))
 
 
 def written(offer: Offer) -> bytes:

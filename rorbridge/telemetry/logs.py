@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import structlog
@@ -73,10 +73,10 @@ def _with_trace(_logger: object, _method: str, event: structlog.types.EventDict)
     return event
 
 
-class _Lines(structlog.WriteLogger):
+class _Lines(structlog.BytesLogger):
     """Writes lines to standard error; one that cannot be written, as on a full disk, costs that line alone."""
 
-    def msg(self, message: str) -> None:
+    def msg(self, message: bytes) -> None:
         """Write *message*."""
         with suppress(OSError, ValueError):  # ValueError: it is closed
             super().msg(message)
@@ -85,41 +85,52 @@ class _Lines(structlog.WriteLogger):
     fatal = failure = err = error = critical = exception = msg
 
 
-def _json(event: object, default: Callable[[object], object]) -> str:
+def _json(event: object, default: Callable[[object], object]) -> bytes:
     """Write a line's JSON; five times as fast as Python's own, which takes what msgspec does not: half characters."""
     try:
-        return msgspec.json.encode(event, enc_hook=default).decode()
+        return msgspec.json.encode(event, enc_hook=default)
     except (UnicodeEncodeError, TypeError):
-        return json.dumps(event, default=default)
+        return json.dumps(event, default=default).encode()
+
+
+def _decoded(_logger: object, _method: str, line: Any) -> str:
+    return str(line, "utf-8")
+
+
+def _encoded(_logger: object, _method: str, line: Any) -> bytes:
+    return bytes(line, "utf-8", "backslashreplace")
 
 
 def configure(format_: Literal["json", "console"], level: str) -> None:
     """Set up logging for the process."""
     shared: list[structlog.types.Processor] = [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_trace,
     ]
+    # To bytes: a text stream would cost as much again as all else about a line.
     renderer: list[structlog.types.Processor] = (
         [_TRACEBACKS, structlog.processors.JSONRenderer(_json)]
         if format_ == "json"
         else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+            _encoded,
         ]
     )
     # Ours go straight to standard error: through the standard library's loggers a line costs twice as much.
     structlog.configure(
         processors=[*shared, *renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=lambda *_: _Lines(sys.stderr),
+        logger_factory=lambda *_: _Lines(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.ExtraAdder(["held_back"])],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer, _decoded],
         )
     )
     handler.addFilter(Repeats())

@@ -5,7 +5,7 @@ import signal
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import uvloop
 
@@ -21,9 +21,10 @@ from rorbridge.settings import Settings, load
 from rorbridge.telemetry import logs
 
 
-def _small_offer() -> Offer:
-    activity = CodedValue("https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle", "013", "Cardiologie")
-    return Offer(reference="HealthcareService/1", name="Consultation de cardiologie", activities=(activity,))
+_ACTIVITY: Final = CodedValue("https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle", "013", "Cardiologie")
+_OFFERS: Final = (
+    Offer(reference="HealthcareService/1", name="Consultation de cardiologie", activities=(_ACTIVITY,)),
+)
 
 
 def small_result(id_: str) -> bytes:
@@ -32,7 +33,7 @@ def small_result(id_: str) -> bytes:
 
 
 def _result(id_: str) -> OrientationResult:
-    return OrientationResult(request_id=id_, status=Status.MATCHED, offers=(_small_offer(),))
+    return OrientationResult(request_id=id_, status=Status.MATCHED, offers=_OFFERS)
 
 
 @dataclass(frozen=True, slots=True)

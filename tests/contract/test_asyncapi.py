@@ -214,7 +214,7 @@ def test_every_header_that_is_written_is_described(
     subject: str | None, traceparent: str | None, tracestate: str | None, attempt: int
 ) -> None:
     event = envelope.RequestEvent("a", "urn:tool", "t", subject, traceparent, b"{}", tracestate, attempt)
-    result = envelope.write(type_=RESULT_TYPE, request=event, data=b"{}", time=NOW)
+    result = envelope.write(type_=RESULT_TYPE, request=event, time=NOW)
     request = envelope.request_headers(id_="a", source="urn:tool", time=NOW, traceparent=traceparent)
     replayed = envelope.again(envelope.read(b"{}", request, ""), NOW)
     record = a_record(b"{}", request)

@@ -19,7 +19,7 @@ from tests.support.kafka import Broker, Topics
 async def answer(producer: AIOKafkaProducer, topic: str, id_: str, status: Status) -> None:
     data = encode(OrientationResult(request_id=id_, status=status))
     request = envelope.RequestEvent(id_, "urn:test", REQUEST_TYPE, None, None, b"")
-    headers = envelope.write(type_=RESULT_TYPE, request=request, data=data, time=datetime.now(UTC))
+    headers = envelope.write(type_=RESULT_TYPE, request=request, time=datetime.now(UTC))
     await producer.send_and_wait(topic, data, headers=headers, partition=0)
 
 

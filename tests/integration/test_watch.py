@@ -87,7 +87,7 @@ class Publisher:
     async def result(self, id_: str, status: Status = Status.NO_MATCH, **place: int) -> None:
         data = encode(OrientationResult(request_id=id_, status=status))
         request = envelope.RequestEvent(id_, "urn:test", REQUEST_TYPE, None, None, b"")
-        headers = envelope.write(type_=RESULT_TYPE, request=request, data=data, time=datetime.now(UTC))
+        headers = envelope.write(type_=RESULT_TYPE, request=request, time=datetime.now(UTC))
         await self.producer.send_and_wait(self.topic, data, headers=headers, **place)
 
 

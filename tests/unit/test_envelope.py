@@ -3,13 +3,17 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from uuid import uuid5
 
 import pytest
+from cloudevents.core.bindings import kafka
+from cloudevents.core.formats.json import JSONFormat
+from cloudevents.core.v1.event import CloudEvent
 from hypothesis import given
 from hypothesis import strategies as st
 
 from rorbridge.events import envelope
-from rorbridge.events.envelope import NotAnEventError
+from rorbridge.events.envelope import NotAnEventError, RequestEvent
 from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.wireformat import frame
 
@@ -126,12 +130,12 @@ def test_what_vendors_added_to_a_trace_goes_along_with_it_and_never_alone() -> N
     found = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode()), state], PLACE)
     assert found.tracestate == "vendor=1,other=2"
     for headers in (
-        envelope.write(type_="r.v1", request=found, data=b"{}", time=datetime.now(UTC)),
+        envelope.write(type_="r.v1", request=found, time=datetime.now(UTC)),
         envelope.again(found, datetime.now(UTC)),
     ):
         assert state in headers
     alone = envelope.read(b"{}", [*BINARY, state], PLACE)
-    assert "tracestate" not in dict(envelope.write(type_="r.v1", request=alone, data=b"{}", time=datetime.now(UTC)))
+    assert "tracestate" not in dict(envelope.write(type_="r.v1", request=alone, time=datetime.now(UTC)))
     for broken in (
         b"vendor=1\r\nX-Evil: 1",
         b"v=" + b"x" * 300,
@@ -178,7 +182,7 @@ def test_bare_json_with_a_trace_is_still_bare() -> None:
 def test_a_result_is_correlated_and_its_id_is_always_the_same_for_the_same_request() -> None:
     request = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode())], PLACE)
     first, second = (
-        dict(envelope.write(type_="r.v1", request=request, data=b"{}", time=datetime(2026, 11, day, tzinfo=UTC)))
+        dict(envelope.write(type_="r.v1", request=request, time=datetime(2026, 11, day, tzinfo=UTC)))
         for day in (1, 2)
     )
     assert first["ce_id"] == second["ce_id"]
@@ -193,7 +197,7 @@ def test_two_sources_may_use_the_same_id() -> None:
     one = envelope.read(b"{}", BINARY, PLACE)
     other = envelope.read(b"{}", [*BINARY, ("ce_source", b"urn:other")], PLACE)
     ids = {
-        dict(envelope.write(type_="r", request=event, data=b"", time=datetime.now(UTC)))["ce_id"]
+        dict(envelope.write(type_="r", request=event, time=datetime.now(UTC)))["ce_id"]
         for event in (one, other)
     }
     assert len(ids) == 2
@@ -219,4 +223,40 @@ def test_whatever_record_comes_it_is_an_event_or_a_typed_error(
         assert str(error)
     else:
         assert event.id
-        dict(envelope.write(type_="r", request=event, data=b"{}", time=datetime.now(UTC)))
+        dict(envelope.write(type_="r", request=event, time=datetime.now(UTC)))
+
+
+_words = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Zl", "Zp", "Zs"]), min_size=1, max_size=30)
+
+
+@given(_words, _words, st.none() | _words, st.datetimes(timezones=st.just(UTC)), st.integers(1, 3))
+def test_the_sdk_of_cloudevents_reads_what_we_write_and_writes_the_same(
+    id_: str, source: str, subject: str | None, time: datetime, attempt: int
+) -> None:
+    request = RequestEvent(id_, source, REQUEST_TYPE, subject, TRACE, b"{}", "a=1", attempt)
+    headers = dict(envelope.write(type_="r.v1", request=request, time=time))
+    transport = {name: headers.pop(name) for name in ("traceparent", "tracestate")}
+    event = kafka.from_binary(kafka.KafkaMessage(headers, None, b"{}"), JSONFormat())
+    assert kafka.to_binary(event, JSONFormat()).headers == headers
+    assert transport == {"traceparent": TRACE.encode(), "tracestate": b"a=1"}
+    assert event.get_time() == time
+    assert event.get_subject() == subject
+    assert event.get_extension("correlationid") == id_
+    assert event.get_extension("attempt") == (str(attempt) if attempt > 1 else None)
+
+
+@given(_words, _words, _words, st.none() | _words)
+def test_what_the_sdk_of_cloudevents_writes_is_read(id_: str, source: str, type_: str, subject: str | None) -> None:
+    attributes = {"id": id_, "source": source, "type": type_, "specversion": "1.0"}
+    event = CloudEvent({**attributes, **({"subject": subject} if subject else {})}, b"{}")
+    message = kafka.to_binary(event, JSONFormat())
+    found = envelope.read(b"{}", list(message.headers.items()), PLACE)
+    assert (found.id, found.source, found.type, found.subject) == (id_, source, type_, subject)
+
+
+@given(st.text(st.characters(codec="utf-8"), max_size=60))
+def test_the_id_of_an_answer_is_a_uuid_of_version_5_as_others_make_it(id_: str) -> None:
+    request = RequestEvent(id_, "urn:tool", "t", None, None, b"")
+    expected = str(uuid5(envelope.RESULT_IDS, f"r.v1\nurn:tool\n{id_}"))
+    written = dict(envelope.write(type_="r.v1", request=request, time=datetime.now(UTC)))
+    assert written["ce_id"].decode() == expected

@@ -59,7 +59,7 @@ def results() -> list[Example]:
     """Give a result of each status."""
     found = []
     for one in answered():
-        headers = envelope.write(type_=RESULT_TYPE, request=_event(one), data=b"", time=_time(one, "answeredAt"))
+        headers = envelope.write(type_=RESULT_TYPE, request=_event(one), time=_time(one, "answeredAt"))
         found.append(_example(one.status, f"The answer `{one.status}`.", one.result, headers))
     return found
 
