@@ -20,11 +20,8 @@ from rorbridge.orientation.resolve import Resolver
 from rorbridge.settings import Settings, load
 from rorbridge.telemetry import logs
 
-
 _ACTIVITY: Final = CodedValue("https://mos.esante.gouv.fr/NOS/TRE_R211-ActiviteOperationnelle", "013", "Cardiologie")
-_OFFERS: Final = (
-    Offer(reference="HealthcareService/1", name="Consultation de cardiologie", activities=(_ACTIVITY,)),
-)
+_OFFERS: Final = (Offer(reference="HealthcareService/1", name="Consultation de cardiologie", activities=(_ACTIVITY,)),)
 
 
 def small_result(id_: str) -> bytes:

@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import os
+import signal
 import statistics
 import subprocess
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -12,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
+from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
 
 from tests.bench.answers import summary, told
 from tests.bench.machine import cost
@@ -73,7 +76,10 @@ async def _topics(broker: Broker) -> AsyncIterator[Topics]:
 
 
 class Results:
-    """Reads the results as they are committed, and when each came."""
+    """Reads the results as they are committed, and when each came.
+
+    With librdkafka, in a thread of its own: a reader in Python is slower than what it measures, and takes its core.
+    """
 
     def __init__(self, broker: Broker, topics: Topics) -> None:
         self.at: dict[str, float] = {}
@@ -81,78 +87,92 @@ class Results:
         self.bytes = 0
         self.dead_letters = 0
         self._topics = topics
-        self._consumer = AIOKafkaConsumer(
-            topics.results,
-            topics.dead_letters,
-            bootstrap_servers=broker.bootstrap_servers,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed",
-            fetch_max_wait_ms=50,
-            max_partition_fetch_bytes=8_388_608,
+        self._done = False
+        self._consumer = Consumer(
+            {
+                "bootstrap.servers": broker.bootstrap_servers,
+                "group.id": f"{topics.group}-bench",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 50,
+            }
         )
+        self._thread = threading.Thread(target=self._read, name="results", daemon=True)
 
-    async def __aenter__(self) -> "Results":
-        await self._consumer.start()
+    def __enter__(self) -> "Results":
+        there = self._consumer.list_topics().topics
+        self._consumer.assign(
+            [
+                TopicPartition(topic, partition, OFFSET_BEGINNING)
+                for topic in (self._topics.results, self._topics.dead_letters)
+                for partition in there[topic].partitions
+            ]
+        )
+        self._thread.start()
         return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
+    def __exit__(self, *_: object) -> None:
+        self._done = True
+        self._thread.join()
+        self._consumer.close()
+
+    def _read(self) -> None:
+        while not self._done:
+            record = self._consumer.poll(0.05)
+            if record is None or record.error():
+                continue
+            if record.topic() == self._topics.dead_letters:
+                self.dead_letters += 1
+                continue
+            self.last = record.value() or b""
+            self.bytes += len(self.last)
+            self.at.setdefault(_correlation(record.headers()), time.time())
 
     async def until(self, count: int) -> None:
-        """Read until there are so many results."""
+        """Wait until there are so many results."""
         async with asyncio.timeout(_PATIENCE_S):
-            while len(self.at) < count:
-                batch: dict[Any, list[Any]] = await self._consumer.getmany(timeout_ms=50)
-                now = time.time()
-                for partition, records in batch.items():
-                    if partition.topic == self._topics.dead_letters:
-                        self.dead_letters += len(records)
-                        continue
-                    for one in records:
-                        self.at.setdefault(_correlation(one.headers), now)
-                        self.bytes += len(one.value or b"")
-                        self.last = one.value or b""
+            while len(self.at) < count:  # noqa: ASYNC110 - another thread counts
+                await asyncio.sleep(0.01)
 
 
 def _correlation(headers: Any) -> str:
-    return next((value.decode() for name, value in headers if name == "ce_correlationid"), "?")
+    return next((value.decode() for name, value in headers or () if name == "ce_correlationid"), "?")
 
 
 async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, log: Path) -> Measured:
     """Run *subject* under *work*. Raises AssertionError when an answer is missing or in its place is a dead letter."""
     sent, warm_up = work.sent(subject.warm_up), work.warm_up + subject.warm_up
     with stub(answers, work.latency_ms) as (address, stub_pid):
-        async with _topics(broker) as topics, Results(broker, topics) as results:
-            stage = Stage(broker, topics, address, work)
-            # What several instances do before the group has settled would not count, nor what comes at a steady rate.
-            is_waiting = work.rate is None and subject.instances == 1
-            await _publish(broker, topics.requests, sent if is_waiting else sent[:warm_up])
-            with subject.running(stage, log) as processes:
-                pids = [one.pid for one in processes]
-                await results.until(warm_up)
-                if subject.instances > 1:
-                    await _all_in_group(broker, topics.group, subject.instances)
-                calls_before = int((await _get(f"{address}/calls")).text)
-                first, began = len(results.at), time.time()
-                before = [cost(one) for one in (*pids, stub_pid)]
-                appended: dict[str, float] = {}
-                if work.rate is not None:
-                    sending = asyncio.create_task(_steadily(broker, topics.requests, sent[warm_up:], work.rate))
+        async with _topics(broker) as topics:
+            with Results(broker, topics) as results:
+                stage = Stage(broker, topics, address, work)
+                with subject.running(stage, log) as processes:
+                    pids = [one.pid for one in processes]
+                    _publish(broker, topics.requests, sent[:warm_up])
+                    await results.until(warm_up)
+                    if subject.instances > 1:  # what they do before the group has settled does not count
+                        await _all_in_group(broker, topics.group, subject.instances)
+                    calls_before = int((await _get(f"{address}/calls")).text)
+                    appended: dict[str, float] = {}
+                    if work.rate is None:
+                        with _halted(pids):
+                            _publish(broker, topics.requests, sent[warm_up:])
+                    before, began = [cost(one) for one in (*pids, stub_pid)], time.time()
+                    if work.rate is not None:
+                        appended = await asyncio.to_thread(
+                            _steadily, broker, topics.requests, sent[warm_up:], work.rate
+                        )
                     await results.until(len(sent))
-                    appended = await sending
-                else:
-                    await _publish(broker, topics.requests, [] if is_waiting else sent[warm_up:])
-                    await results.until(len(sent))
-                took_s = max(results.at.values()) - began
-                after = [cost(one) for one in (*pids, stub_pid)]
-                calls = int((await _get(f"{address}/calls")).text) - calls_before
+                    took_s = max(results.at.values()) - began
+                    after = [cost(one) for one in (*pids, stub_pid)]
+                    calls = int((await _get(f"{address}/calls")).text) - calls_before
     assert not results.dead_letters, f"{subject.name}: {results.dead_letters} dead letters; see {log}"
     if subject.asks:
         page = json.loads((answers / f"{work.page}.json").read_bytes())
         found, expected = told(json.loads(results.last)), summary(page)
         differing = [name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)]
         assert not differing, f"{subject.name}: other offers than the ROR's, {len(differing)} of them"
-    done = len(sent) - first
+    done = len(sent) - warm_up
     *cpu, stub_cpu = [(then.cpu_s - was.cpu_s) for was, then in zip(before, after, strict=True)]
     late = sorted(1000 * (results.at[id_] - at) for id_, at in appended.items())
     cuts = statistics.quantiles(late, n=100) if late else []
@@ -195,36 +215,41 @@ async def _get(url: str) -> httpx.Response:
         return (await http.get(url)).raise_for_status()
 
 
-@asynccontextmanager
-async def _producer(broker: Broker) -> AsyncIterator[AIOKafkaProducer]:
-    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers, max_batch_size=262_144)
-    await producer.start()
+@contextmanager
+def _halted(pids: list[int]) -> Iterator[None]:
+    """Have processes stand still, so that all that they are given meanwhile is there when they begin."""
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
     try:
-        yield producer
+        yield
     finally:
-        await producer.stop()
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
 
 
-async def _publish(broker: Broker, topic: str, sent: list[Sent]) -> None:
-    async with _producer(broker) as producer:
-        for one in sent:
-            await producer.send(topic, one.value, key=one.key, headers=list(one.headers))
-        await producer.flush()
+def _publish(broker: Broker, topic: str, sent: list[Sent]) -> None:
+    """Spread requests evenly over the partitions: by their keys the longest would be measured, and by chance."""
+    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "linger.ms": 5})
+    for number, one in enumerate(sent):
+        producer.produce(topic, one.value, one.key, number % PARTITIONS, headers=list(one.headers))
+        producer.poll(0)
+    producer.flush()
 
 
-async def _steadily(broker: Broker, topic: str, sent: list[Sent], rate: float) -> dict[str, float]:
+def _steadily(broker: Broker, topic: str, sent: list[Sent], rate: float) -> dict[str, float]:
     """Send at an even rate; give when each was appended, as its broker's acknowledgement tells."""
     appended: dict[str, float] = {}
 
     def acknowledged(id_: str) -> Any:
-        return lambda done: appended.__setitem__(id_, done.result().timestamp / 1000)
+        return lambda _error, record: appended.__setitem__(id_, record.timestamp()[1] / 1000)
 
-    async with _producer(broker) as producer:
-        began = time.monotonic()
-        for number, one in enumerate(sent):
-            if (ahead := began + number / rate - time.monotonic()) > 0:
-                await asyncio.sleep(ahead)
-            future = await producer.send(topic, one.value, key=one.key, headers=list(one.headers))
-            future.add_done_callback(acknowledged(one.id))
-        await producer.flush()
+    producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "linger.ms": 0})
+    began = time.monotonic()
+    for number, one in enumerate(sent):
+        if (ahead := began + number / rate - time.monotonic()) > 0:
+            time.sleep(ahead)
+        told = acknowledged(one.id)
+        producer.produce(topic, one.value, one.key, number % PARTITIONS, on_delivery=told, headers=list(one.headers))
+        producer.poll(0)
+    producer.flush()
     return appended
