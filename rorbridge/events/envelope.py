@@ -108,9 +108,7 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
     return event
 
 
-def write(
-    *, type_: str, request: RequestEvent, time: datetime, subject: str | None = None
-) -> list[tuple[str, bytes]]:
+def write(*, type_: str, request: RequestEvent, time: datetime, subject: str | None = None) -> list[tuple[str, bytes]]:
     """Give the headers of an event that answers *request*, in binary mode.
 
     Its id is derived from the request's source and id, so that a reader can drop a repeat.

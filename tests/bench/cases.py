@@ -32,11 +32,13 @@ MANY: Final = Work("cold, 200 offers", 160, offers=200, warm_up=20)
 MIX: Final = Work("500 needs (Zipf), 20 offers, 50 ms", 4_000, latency_ms=50, repeated=True, warm_up=500)
 
 CEILING: Final = Work("cold, 1 offer, 200 ms", 3_000, offers=1, latency_ms=200, warm_up=400)
-STEADY: Final = replace(CEILING, name="cold, 1 offer, 200 ms, 192 requests/s", requests=2_000, rate=192, warm_up=100)
+STEADY: Final = replace(CEILING, name="cold, 1 offer, 200 ms, 192 requests/s", requests=2_600, rate=192, warm_up=800)
+STEADY_FEW: Final = replace(STEADY, name=f"{STEADY.name}, 3 partitions", partitions=3)
+STEADY_FLOOR: Final = replace(SMALL, name="no ROR, 192 requests/s", requests=2_600, rate=192, warm_up=800)
 PLAIN_CEILING: Final = replace(CEILING, name="plain, cold, 20 offers, 200 ms", offers=20, plain=True, requests=1_500)
 
 BOUND: Final = Work(
-    "cold, 1 offer, 200 ms, 16 calls at once", 700, offers=1, latency_ms=200, concurrency=16, warm_up=100
+    "cold, 1 offer, 200 ms, 16 calls at once", 900, offers=1, latency_ms=200, concurrency=16, warm_up=100
 )
 
 PLAIN: Final = Work("plain, cold, 20 offers", 2_500, plain=True)
@@ -57,7 +59,8 @@ CASES: Final = [
     Case(AT_LEAST_ONCE, COLD),
     Case(EXACTLY_ONCE, MIX),
     Case(CACHED, MIX),
-    *(Case(EXACTLY_ONCE, work) for work in (CEILING, STEADY, PLAIN_CEILING)),
+    *(Case(EXACTLY_ONCE, work) for work in (CEILING, PLAIN_CEILING, STEADY, STEADY_FEW)),
+    Case(FLOOR, STEADY_FLOOR),
     *(Case(instances(number), COLD) for number in (2, 4)),
     Case(EXACTLY_ONCE, BOUND),
     *(Case(instances(number), replace(BOUND, requests=number * BOUND.requests)) for number in (2, 4)),

@@ -26,7 +26,6 @@ from tests.bench.work import Work
 from tests.support.kafka import Broker, Topics, delete_topics, new_topics
 from tests.support.requests import Sent
 
-PARTITIONS = 12
 _PATIENCE_S = 300.0
 
 
@@ -67,8 +66,8 @@ def stub(folder: Path, latency_ms: float) -> Iterator[tuple[str, int]]:
 
 
 @asynccontextmanager
-async def _topics(broker: Broker) -> AsyncIterator[Topics]:
-    topics = await new_topics(broker, PARTITIONS)
+async def _topics(broker: Broker, partitions: int) -> AsyncIterator[Topics]:
+    topics = await new_topics(broker, partitions)
     try:
         yield topics
     finally:
@@ -143,26 +142,30 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
     """Run *subject* under *work*. Raises AssertionError when an answer is missing or in its place is a dead letter."""
     sent, warm_up = work.sent(subject.warm_up), work.warm_up + subject.warm_up
     with stub(answers, work.latency_ms) as (address, stub_pid):
-        async with _topics(broker) as topics:
+        async with _topics(broker, work.partitions) as topics:
             with Results(broker, topics) as results:
                 stage = Stage(broker, topics, address, work)
                 with subject.running(stage, log) as processes:
                     pids = [one.pid for one in processes]
-                    _publish(broker, topics.requests, sent[:warm_up])
-                    await results.until(warm_up)
+                    # Of a steady load the second half of the warm-up is steady, too: it begins with a jolt.
+                    alone = warm_up if work.rate is None else warm_up // 2
+                    _publish(broker, topics.requests, work.partitions, sent[:alone])
+                    await results.until(alone)
                     if subject.instances > 1:  # what they do before the group has settled does not count
                         await _all_in_group(broker, topics.group, subject.instances)
-                    calls_before = int((await _get(f"{address}/calls")).text)
                     appended: dict[str, float] = {}
+                    if work.rate is not None:
+                        steady = asyncio.to_thread(_steadily, broker, topics.requests, work, sent[alone:])
+                        sending = asyncio.create_task(steady)
+                        await results.until(warm_up)
+                    calls_before = int((await _get(f"{address}/calls")).text)
                     if work.rate is None:
                         with _halted(pids):
-                            _publish(broker, topics.requests, sent[warm_up:])
+                            _publish(broker, topics.requests, work.partitions, sent[warm_up:])
                     before, began = [cost(one) for one in (*pids, stub_pid)], time.time()
-                    if work.rate is not None:
-                        appended = await asyncio.to_thread(
-                            _steadily, broker, topics.requests, sent[warm_up:], work.rate
-                        )
                     await results.until(len(sent))
+                    if work.rate is not None:
+                        appended = await sending
                     took_s = max(results.at.values()) - began
                     after = [cost(one) for one in (*pids, stub_pid)]
                     calls = int((await _get(f"{address}/calls")).text) - calls_before
@@ -174,7 +177,7 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
         assert not differing, f"{subject.name}: other offers than the ROR's, {len(differing)} of them"
     done = len(sent) - warm_up
     *cpu, stub_cpu = [(then.cpu_s - was.cpu_s) for was, then in zip(before, after, strict=True)]
-    late = sorted(1000 * (results.at[id_] - at) for id_, at in appended.items())
+    late = sorted(1000 * (results.at[one.id] - appended[one.id]) for one in sent[warm_up:]) if appended else []
     cuts = statistics.quantiles(late, n=100) if late else []
     return Measured(
         subject=subject.name,
@@ -227,16 +230,16 @@ def _halted(pids: list[int]) -> Iterator[None]:
             os.kill(pid, signal.SIGCONT)
 
 
-def _publish(broker: Broker, topic: str, sent: list[Sent]) -> None:
+def _publish(broker: Broker, topic: str, partitions: int, sent: list[Sent]) -> None:
     """Spread requests evenly over the partitions: by their keys the longest would be measured, and by chance."""
     producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "linger.ms": 5})
     for number, one in enumerate(sent):
-        producer.produce(topic, one.value, one.key, number % PARTITIONS, headers=list(one.headers))
+        producer.produce(topic, one.value, one.key, number % partitions, headers=list(one.headers))
         producer.poll(0)
     producer.flush()
 
 
-def _steadily(broker: Broker, topic: str, sent: list[Sent], rate: float) -> dict[str, float]:
+def _steadily(broker: Broker, topic: str, work: Work, sent: list[Sent]) -> dict[str, float]:
     """Send at an even rate; give when each was appended, as its broker's acknowledgement tells."""
     appended: dict[str, float] = {}
 
@@ -244,12 +247,15 @@ def _steadily(broker: Broker, topic: str, sent: list[Sent], rate: float) -> dict
         return lambda _error, record: appended.__setitem__(id_, record.timestamp()[1] / 1000)
 
     producer = Producer({"bootstrap.servers": broker.bootstrap_servers, "linger.ms": 0})
+    producer.list_topics(topic)  # it is connected now
     began = time.monotonic()
     for number, one in enumerate(sent):
-        if (ahead := began + number / rate - time.monotonic()) > 0:
+        if (ahead := began + number / (work.rate or 1) - time.monotonic()) > 0:
             time.sleep(ahead)
         told = acknowledged(one.id)
-        producer.produce(topic, one.value, one.key, number % PARTITIONS, on_delivery=told, headers=list(one.headers))
+        producer.produce(
+            topic, one.value, one.key, number % work.partitions, on_delivery=told, headers=list(one.headers)
+        )
         producer.poll(0)
     producer.flush()
     return appended

@@ -33,6 +33,8 @@ class Work:
     """Requests at the beginning that count in nothing."""
     concurrency: int = 64
     """Calls to the ROR at the same time that each process may make."""
+    partitions: int = 12
+    """Of the topics of requests and results."""
 
     @property
     def page(self) -> str:

@@ -182,8 +182,7 @@ def test_bare_json_with_a_trace_is_still_bare() -> None:
 def test_a_result_is_correlated_and_its_id_is_always_the_same_for_the_same_request() -> None:
     request = envelope.read(b"{}", [*BINARY, ("traceparent", TRACE.encode())], PLACE)
     first, second = (
-        dict(envelope.write(type_="r.v1", request=request, time=datetime(2026, 11, day, tzinfo=UTC)))
-        for day in (1, 2)
+        dict(envelope.write(type_="r.v1", request=request, time=datetime(2026, 11, day, tzinfo=UTC))) for day in (1, 2)
     )
     assert first["ce_id"] == second["ce_id"]
     assert first["ce_correlationid"] == b"a-1"
@@ -196,10 +195,7 @@ def test_a_result_is_correlated_and_its_id_is_always_the_same_for_the_same_reque
 def test_two_sources_may_use_the_same_id() -> None:
     one = envelope.read(b"{}", BINARY, PLACE)
     other = envelope.read(b"{}", [*BINARY, ("ce_source", b"urn:other")], PLACE)
-    ids = {
-        dict(envelope.write(type_="r", request=event, time=datetime.now(UTC)))["ce_id"]
-        for event in (one, other)
-    }
+    ids = {dict(envelope.write(type_="r", request=event, time=datetime.now(UTC)))["ce_id"] for event in (one, other)}
     assert len(ids) == 2
 
 
