@@ -7,9 +7,6 @@ from datetime import datetime
 from typing import Any, Final
 
 from aiokafka import ConsumerRecord
-from cloudevents.core.bindings.kafka import to_structured
-from cloudevents.core.formats.json import JSONFormat
-from cloudevents.core.v1.event import CloudEvent
 
 from rorbridge.bus.deadletter import NO_EVENT, dead_letter
 from rorbridge.events import envelope
@@ -22,6 +19,7 @@ from rorbridge.telemetry.metrics import DeadReason
 Example = dict[str, Any]
 
 _SOURCE: Final = "urn:via-parcours"
+_STRUCTURED: Final = b"application/cloudevents+json"
 _TRACE: Final = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 _NUMBERS: Final = {
     "kafka_dlt-original-partition": ">i",
@@ -45,9 +43,8 @@ def structured() -> list[Example]:
     """Give a request in structured mode."""
     one = _matched()
     attributes = {"id": one.result["requestId"], "source": _SOURCE, "type": REQUEST_TYPE, "specversion": "1.0"}
-    event = CloudEvent({**attributes, "time": _time(one, "receivedAt")}, one.request)
-    message = to_structured(event, JSONFormat())
-    return [_example("structured", "The event is the value.", json.loads(message.value), list(message.headers.items()))]
+    event = {**attributes, "time": one.result["timing"]["receivedAt"], "data": one.request}
+    return [_example("structured", "The event is the value.", event, [("content-type", _STRUCTURED)])]
 
 
 def bare() -> list[Example]:
