@@ -67,9 +67,9 @@ class Outgoing:
 
 def head_bytes(key: bytes | None, headers: Iterable[tuple[str, bytes | None]]) -> int:
     """Give the bytes that key and headers take, with the lengths that are written before them."""
-    size = len(key) if key else 0
+    size = len(key or b"")
     for name, value in headers:
-        size += len(name.encode()) + (len(value) if value else 0) + 10
+        size += len(name.encode()) + len(value or b"") + 10
     return size
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
 
     def published(*, frozen: bool, **options: Any) -> Any:
-        """Make a dataclass that the type checker alone keeps frozen, for what is made dozens of times an answer.
+        """Make a dataclass that the type checker alone keeps frozen, for what is made for each request or offer.
 
         To keep it frozen at run time as well takes a fifth of the time in which offers are assembled.
         """

@@ -108,7 +108,7 @@ def configure(format_: Literal["json", "console"], level: str) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_trace,
     ]
-    # To bytes: a text stream would cost as much again as all else about a line.
+    # To bytes, which msgspec writes; a text stream would encode them once more.
     renderer: list[structlog.types.Processor] = (
         [_TRACEBACKS, structlog.processors.JSONRenderer(_json)]
         if format_ == "json"

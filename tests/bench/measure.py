@@ -155,7 +155,9 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
                         await _all_in_group(broker, topics.group, subject.instances)
                     appended: dict[str, float] = {}
                     if work.rate is not None:
-                        steady = asyncio.to_thread(_steadily, broker, topics.requests, work, sent[alone:])
+                        steady = asyncio.to_thread(
+                            _steadily, broker, topics.requests, work.partitions, sent[alone:], work.rate
+                        )
                         sending = asyncio.create_task(steady)
                         await results.until(warm_up)
                     calls_before = int((await _get(f"{address}/calls")).text)
@@ -239,7 +241,7 @@ def _publish(broker: Broker, topic: str, partitions: int, sent: list[Sent]) -> N
     producer.flush()
 
 
-def _steadily(broker: Broker, topic: str, work: Work, sent: list[Sent]) -> dict[str, float]:
+def _steadily(broker: Broker, topic: str, partitions: int, sent: list[Sent], rate: float) -> dict[str, float]:
     """Send at an even rate; give when each was appended, as its broker's acknowledgement tells."""
     appended: dict[str, float] = {}
 
@@ -250,12 +252,10 @@ def _steadily(broker: Broker, topic: str, work: Work, sent: list[Sent]) -> dict[
     producer.list_topics(topic)  # it is connected now
     began = time.monotonic()
     for number, one in enumerate(sent):
-        if (ahead := began + number / (work.rate or 1) - time.monotonic()) > 0:
-            time.sleep(ahead)
+        if (ahead := began + number / rate - time.monotonic()) > 0:
+            time.sleep(ahead)  # in a thread of its own; the rate is what is set
         told = acknowledged(one.id)
-        producer.produce(
-            topic, one.value, one.key, number % work.partitions, on_delivery=told, headers=list(one.headers)
-        )
+        producer.produce(topic, one.value, one.key, number % partitions, on_delivery=told, headers=list(one.headers))
         producer.poll(0)
     producer.flush()
     return appended

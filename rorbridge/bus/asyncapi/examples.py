@@ -42,8 +42,14 @@ def requests() -> list[Example]:
 def structured() -> list[Example]:
     """Give a request in structured mode."""
     one = _matched()
-    attributes = {"id": one.result["requestId"], "source": _SOURCE, "type": REQUEST_TYPE, "specversion": "1.0"}
-    event = {**attributes, "time": one.result["timing"]["receivedAt"], "data": one.request}
+    event = {
+        "id": one.result["requestId"],
+        "source": _SOURCE,
+        "type": REQUEST_TYPE,
+        "specversion": "1.0",
+        "time": one.result["timing"]["receivedAt"],
+        "data": one.request,
+    }
     return [_example("structured", "The event is the value.", event, [("content-type", _STRUCTURED)])]
 
 
