@@ -216,12 +216,21 @@ def _forget(stopping: "asyncio.Task[None]") -> None:
 
 
 async def _send(producer: AIOKafkaProducer, records: Sequence[Outgoing], limits: dict[str, int]) -> list["_Sent"]:
-    """Hand records over in their order, each in the form that its topic takes."""
-    fitted = [form for one in records for form in one.fitted(limits.get(one.topic, DEFAULT_LIMIT))]
-    return [
-        _Sent(one, await producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers)))
-        for one in fitted
-    ]
+    """Hand records over in their order, each in the form that its topic takes; stop at the first that is not taken.
+
+    Why it is not is raised by ``_raise_first``: a producer that was fenced meanwhile says of the next record only that
+    it is in no transaction, and the fence itself shows at the records before.
+    """
+    sent: list[_Sent] = []
+    for one in (form for record in records for form in record.fitted(limits.get(record.topic, DEFAULT_LIMIT))):
+        try:
+            acknowledged = await producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers))
+        except Exception as error:
+            acknowledged = asyncio.get_running_loop().create_future()
+            acknowledged.set_exception(error)
+            return [*sent, _Sent(one, acknowledged)]
+        sent.append(_Sent(one, acknowledged))
+    return sent
 
 
 @dataclass(frozen=True, slots=True)

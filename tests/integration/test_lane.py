@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, ProducerFenced
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -26,6 +26,7 @@ from rorbridge.bus.deadletter import TRUNCATED
 from rorbridge.bus.delivery import ExactlyOnce, committed
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing
 from rorbridge.bus.session import Parking, Record, Session
+from rorbridge.bus.topics import create
 from rorbridge.bus.window import Window
 from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
@@ -167,6 +168,26 @@ async def many(broker: Broker, topics: Topics, count: int, key: bytes | None) ->
     for number in range(count):
         await producer.send(topics.requests, b"{}", key=key, partition=0, headers=headers(f"r-{number}"))
     await producer.stop()
+
+
+async def test_a_fence_that_shows_while_records_are_handed_over_is_told_as_a_fence(
+    broker: Broker, topics: Topics
+) -> None:
+    """The client says of the next record only that it is in no transaction."""
+    partition = TopicPartition(topics.requests, 0)
+    late = f"{topics.dead_letters}.late"
+    first, second = (ExactlyOnce(topics.kafka(broker), partition, {}) for _ in range(2))
+    await first.open()
+    await second.open()
+    records = [Outgoing(topic, b"key", b"{}", ()) for topic in (topics.results, late)]
+    releasing = asyncio.create_task(first.release(records, 1, ""))
+    # The second record waits for its topic. By then the broker has told the fence at the first.
+    await asyncio.sleep(1)
+    await create(topics.kafka(broker), {late: 1})
+    with pytest.raises(ProducerFenced):
+        await releasing
+    await first.close()
+    await second.close()
 
 
 async def test_a_drain_waits_for_the_commit_that_is_on_its_way(broker: Broker, topics: Topics) -> None:
