@@ -23,13 +23,16 @@ class Question:
     """Whether the resources are wanted as they came, too; they hold on to whole pages."""
     people: bool = True
     """Whether it is wanted who works for the offers."""
+    will_do: "Callable[[Found], bool]" = field(default=lambda _: True, compare=False, repr=False)
+    """Tells whether an answer that was kept will do, of which only what others were sent may be left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search found. Others may hold the same: nobody changes what it says."""
 
-    searchset: Searchset
+    searchset: Searchset | None
+    """What the directory answered; None once that was let go of, and only what others were sent of it is left."""
     complete: bool
     """False when the directory cut its answer."""
     as_of: datetime
@@ -40,6 +43,13 @@ class Found:
     """A call for this question alone, one shared with an equal question, or the answer to one of a moment ago."""
     reuse: Reuse = field(default_factory=Reuse, compare=False, repr=False)
     """What was worked out from the searchset so far."""
+
+    @property
+    def whole(self) -> Searchset:
+        """The searchset. Raises LookupError when it was let go of, which a question's ``will_do`` looks out for."""
+        if self.searchset is None:
+            raise LookupError("the directory's answer was let go of")
+        return self.searchset
 
 
 class DirectoryError(Exception):

@@ -12,6 +12,7 @@ from operator import itemgetter
 from rorbridge.events.request import Order
 from rorbridge.orientation.capacity import NEVER, free
 from rorbridge.orientation.match import Verdict
+from rorbridge.orientation.reuse import Kept
 
 _NEARLY_EQUAL_KM = 0.1
 """Distances closer than this are equal: a finer difference says nothing about the way there."""
@@ -33,19 +34,19 @@ def merit(verdict: Verdict, order: Order) -> Merit:
             return 0.0, 0.0
 
 
-def tiers(kept: Iterable[tuple[Merit, Verdict]]) -> tuple[list[Verdict], ...]:
+def tiers(kept: Iterable[tuple[Merit, Verdict]]) -> tuple[list[Kept], ...]:
     """Sort kept candidates into tiers of equals, best first."""
     in_order = groupby(sorted(kept, key=itemgetter(0)), itemgetter(0))
-    return tuple([one for _, one in equals] for _, equals in in_order)
+    return tuple([Kept(one.candidate.service.id, one) for _, one in equals] for _, equals in in_order)
 
 
-def rank(tiers: Iterable[list[Verdict]], request_id: str, limit: int) -> list[Verdict]:
+def rank(tiers: Iterable[list[Kept]], request_id: str, limit: int) -> list[Kept]:
     """Give the first *limit*, equals in the order that the request's id gives them."""
 
-    def fair(verdict: Verdict) -> bytes:
-        return hashlib.blake2b(f"{request_id}\n{verdict.candidate.service.id}".encode(), digest_size=16).digest()
+    def fair(kept: Kept) -> bytes:
+        return hashlib.blake2b(f"{request_id}\n{kept.id}".encode(), digest_size=16).digest()
 
-    first: list[Verdict] = []
+    first: list[Kept] = []
     for equals in tiers:
         first += sorted(equals, key=fair) if len(equals) > 1 else equals
         if len(first) >= limit:

@@ -20,7 +20,7 @@ from rorbridge.orientation.match import CAPACITY, Verdict, Wanted, verify, wante
 from rorbridge.orientation.nomenclature import Nomenclature, warnings
 from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
 from rorbridge.orientation.rank import Merit, merit, rank, tiers
-from rorbridge.orientation.reuse import Prepared, Ready
+from rorbridge.orientation.reuse import Kept, Prepared, Ready
 from rorbridge.orientation.turns import Turns
 
 _WIDEN = 2.0
@@ -91,7 +91,7 @@ class Resolver:
         redactions.clear()  # of a try before this one
         rounds: list[Round] = []
         for radius_km in radii(request):
-            question = _question(request, radius_km)
+            question = self._question(request_id, request, radius_km)
             found = await self.directory.search(question, self.circuit.passed)
             prepared = await self._prepared(found, request, radius_km)
             redactions.update(prepared.held_back)
@@ -116,9 +116,26 @@ class Resolver:
             ),
         )
 
+    def _question(self, request_id: str, request: OrientationRequest, radius_km: float | None) -> Question:
+        as_bundle = request.answer.format == "fhir-bundle"
+        people = as_bundle or "practitioners" in request.answer.include or request.need.practitioner is not None
+
+        def will_do(found: Found) -> bool:
+            if found.searchset is not None or as_bundle:  # a Bundle is made of what the directory answered
+                return found.searchset is not None
+            prepared = found.reuse.get(self._alike(self._wanted(request, radius_km)))
+            return prepared is not None and all(
+                one.ready for one in rank(prepared.tiers, request_id, request.answer.limit)
+            )
+
+        return Question(request.need, request.where, radius_km, keep_raw=as_bundle, people=people, will_do=will_do)
+
+    def _wanted(self, request: OrientationRequest, radius_km: float | None) -> Wanted:
+        return wanted(request, radius_km, profile=self.access_profile, now=self.now())
+
     async def _prepared(self, found: Found, request: OrientationRequest, radius_km: float | None) -> Prepared:
         """Verify and rank what was found, unless that was done for another request that asks alike."""
-        asked = wanted(request, radius_km, profile=self.access_profile, now=self.now())
+        asked = self._wanted(request, radius_km)
         alike = self._alike(asked)
         if (prepared := found.reuse.get(alike)) is not None:
             return prepared
@@ -155,7 +172,7 @@ class Resolver:
         left_out: Counter[str] = Counter()
         unverified: Counter[str] = Counter()
         held_back: Counter[str] = Counter()
-        for number, candidate in enumerate(join(found.searchset), 1):
+        for number, candidate in enumerate(join(found.whole), 1):
             if number % _SLICE == 0:
                 await asyncio.sleep(0)
             if not self._may_know(candidate, request, held_back):
@@ -174,7 +191,7 @@ class Resolver:
             kept=len(kept),
             left_out=dict(left_out) or None,
             unverified=dict(unverified) or None,
-            broken=len(found.searchset.broken),
+            broken=len(found.whole.broken),
         )
         return Prepared(told, tiers(kept), held_back)
 
@@ -196,29 +213,20 @@ class Resolver:
         """Give what is sent of the kept offers, in the format asked for, after the audience's policy."""
         first = rank(prepared.tiers, request_id, request.answer.limit)
         if request.answer.format == "fhir-bundle":
-            return (), bundle(first, prepared.total, found.searchset, self.audience, redactions)
-        made: dict[str, Ready] = {}
-        offers: list[Offer] = []
-        for verdict in first:
-            id_ = verdict.candidate.service.id
-            ready = prepared.offers.get(id_)
-            if ready is None:
-                ready = made[id_] = self._ready(verdict, request)
-            redactions.update(ready.held_back)
-            offers.append(ready.offer)
-        found.reuse.keep_offers(prepared, made)
-        return tuple(offers), None
+            verdicts = [one.verdict for one in first if one.verdict]
+            return (), bundle(verdicts, prepared.total, found.whole, self.audience, redactions)
+        ready = [one.ready or self._ready(one, request) for one in first]
+        found.reuse.keep_ready(zip(first, ready, strict=True))
+        for one in ready:
+            redactions.update(one.held_back)
+        return tuple(one.offer for one in ready), None
 
-    def _ready(self, verdict: Verdict, request: OrientationRequest) -> Ready:
+    def _ready(self, kept: Kept, request: OrientationRequest) -> Ready:
+        if kept.verdict is None:
+            raise LookupError("the directory's answer was let go of")  # as in Found.whole
         held_back: Counter[str] = Counter()
-        assembled = self.assembler.assemble(verdict, request.answer.include)
+        assembled = self.assembler.assemble(kept.verdict, request.answer.include)
         return Ready(redact(assembled, self.audience, held_back), held_back)
-
-
-def _question(request: OrientationRequest, radius_km: float | None) -> Question:
-    as_bundle = request.answer.format == "fhir-bundle"
-    people = as_bundle or "practitioners" in request.answer.include or request.need.practitioner is not None
-    return Question(request.need, request.where, radius_km, keep_raw=as_bundle, people=people)
 
 
 def _expired(deadline: datetime | None) -> Problem:

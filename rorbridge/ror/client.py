@@ -30,7 +30,7 @@ from rorbridge.ror.http import Answer, call, client
 from rorbridge.ror.profile import RorProfile
 from rorbridge.ror.query import Query
 from rorbridge.ror.retryafter import hold_off_s
-from rorbridge.ror.sharing import Sharing
+from rorbridge.ror.sharing import Room, Sharing
 from rorbridge.ror.tls import Identity, Tls
 from rorbridge.settings import RorSettings
 from rorbridge.telemetry import metrics, traces
@@ -121,16 +121,23 @@ class RorDirectory:
             key = (tuple(asked.parameters), question.keep_raw, bool(question.need.capacity))
             ttl_s = self._settings.capacity_cache_ttl if question.need.capacity else self._settings.cache_ttl
 
-            async def ask() -> tuple[_Asked, int]:
+            async def ask(room: Room[_Asked]) -> tuple[_Asked, int]:
                 found, size = await self._in_turn(asked, gate, keep_raw=question.keep_raw)
-                reuse = Reuse(lambda more: self._sharing.grow(key, more))
-                return _Asked(replace(found, reuse=reuse), traces.current()), size
+                asker = traces.current()
 
-            (found, asker), source = await self._sharing.get(key, ttl_s, ask)
+                def keep_ready(ready: Reuse, size: int) -> None:
+                    room.keep_part(_Asked(replace(found, searchset=None, reuse=ready), asker), size)
+
+                return _Asked(replace(found, reuse=Reuse(room.grow, keep_ready)), asker), size
+
+            (found, asker), source = await self._sharing.get(
+                key, ttl_s, ask, lambda asked: question.will_do(asked.found)
+            )
             metrics.SEARCHES.labels(source).inc()
             if span.is_recording():
                 span.set_attribute("rorbridge.search.source", source)
-                span.set_attribute("rorbridge.search.found", len(found.searchset.services))
+                if found.searchset:
+                    span.set_attribute("rorbridge.search.found", len(found.searchset.services))
                 span.set_attribute("rorbridge.search.complete", found.complete)
                 if source != "ror":
                     span.add_link(asker)  # whose calls brought the answer

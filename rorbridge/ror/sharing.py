@@ -1,6 +1,7 @@
 """Equal searches share one call while it is under way, and its answer for a short time after."""
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Hashable
 from dataclasses import dataclass, replace
@@ -13,9 +14,12 @@ Value = TypeVar("Value")
 Source = Literal["ror", "shared", "cache"]
 """Where an answer comes from: a call made for this search, one under way for an equal search, or the cache."""
 
-MOST_CACHED_BYTES: Final = 134_217_728
+MOST_CACHED_BYTES: Final = 83_886_080
 """Bytes of answers that are kept, as they came, and of what was worked out from them; in memory they take about as much
 again."""
+
+MOST_PARTS_BYTES: Final = 50_331_648
+"""Bytes of the parts that outlast their answers; a part takes a tenth to a quarter of its answer."""
 
 _MOST_OF_ONE: Final = MOST_CACHED_BYTES // 2
 """Bytes up to which an answer may grow by what is worked out from it."""
@@ -24,12 +28,33 @@ _ENTRY_BYTES: Final = 8_192
 """What an answer takes beside its body, key included."""
 
 
+class Room(Generic[Value]):
+    """What an answer takes of the cache."""
+
+    def __init__(self, sharing: "Sharing[Value]", key: Hashable) -> None:
+        self._sharing = sharing
+        self._key = key
+        self.until = -math.inf
+        """By the clock: how long the answer is kept."""
+
+    def grow(self, more: int) -> bool:
+        """Count *more* bytes that the answer takes by now; false when it may not take so many.
+
+        It is kept no longer for that, and others may have to go. An answer that is not kept may take what it likes: it
+        goes with those who asked.
+        """
+        return self._sharing.grow(self._key, self, more)
+
+    def keep_part(self, part: Value, size: int) -> None:
+        """Keep what is worth it of the answer, of so many bytes, for when there is no room for the whole."""
+        self._sharing.keep_part(self._key, self, part, size)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept(Generic[Value]):
     value: Value
     size: int
-    until: float
-    """By the clock."""
+    room: Room[Value]
 
 
 class _Call(Generic[Value]):
@@ -54,24 +79,33 @@ class Sharing(Generic[Value]):
     """Shares answers among equal searches; what fails is shared with those who wait for it, and is not kept."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._cache: TLRUCache[Hashable, _Kept[Value]] = TLRUCache(
-            MOST_CACHED_BYTES,
-            ttu=lambda _key, kept, _now: kept.until,
-            timer=clock,
-            getsizeof=lambda kept: kept.size + _ENTRY_BYTES,
-        )
         self._clock = clock
+        self._whole = self._cache(MOST_CACHED_BYTES)
+        self._parts = self._cache(MOST_PARTS_BYTES)
         self._under_way: dict[Hashable, _Call[Value]] = {}
 
+    def _cache(self, bytes_: int) -> TLRUCache[Hashable, _Kept[Value]]:
+        return TLRUCache(
+            bytes_,
+            ttu=lambda _key, kept, _now: kept.room.until,
+            timer=self._clock,
+            getsizeof=lambda kept: kept.size + _ENTRY_BYTES,
+        )
+
     async def get(
-        self, key: Hashable, ttl_s: float, ask: Callable[[], Awaitable[tuple[Value, int]]]
+        self,
+        key: Hashable,
+        ttl_s: float,
+        ask: Callable[[Room[Value]], Awaitable[tuple[Value, int]]],
+        will_do: Callable[[Value], bool] = lambda _: True,
     ) -> tuple[Value, Source]:
         """Give the answer for *key*: kept, under way, or by *ask*, which gives it with its size in bytes.
 
-        Raises what *ask* raises.
+        One that is kept, or a part of one, is looked at by *will_do*. Raises what *ask* raises.
         """
-        if (kept := self._cache.get(key)) is not None:
-            return kept.value, "cache"
+        for cache in (self._whole, self._parts):
+            if (kept := cache.get(key)) is not None and will_do(kept.value):
+                return kept.value, "cache"
         call = self._under_way.get(key)
         if call is not None and call.waiting:  # without, it is being cancelled
             return await call.answer(), "shared"
@@ -79,26 +113,33 @@ class Sharing(Generic[Value]):
         call.task.add_done_callback(lambda task: self._done(key, task))
         return await call.answer(), "ror"
 
-    async def _ask(self, key: Hashable, ttl_s: float, ask: Callable[[], Awaitable[tuple[Value, int]]]) -> Value:
-        value, size = await ask()
-        if size + _ENTRY_BYTES <= MOST_CACHED_BYTES and ttl_s > 0:
-            self._cache[key] = _Kept(value, size, self._clock() + ttl_s)
+    async def _ask(
+        self, key: Hashable, ttl_s: float, ask: Callable[[Room[Value]], Awaitable[tuple[Value, int]]]
+    ) -> Value:
+        room = Room(self, key)
+        value, size = await ask(room)
+        if ttl_s > 0:
+            room.until = self._clock() + ttl_s
+            self._parts.pop(key, None)
+            _put(self._whole, key, _Kept(value, size, room))
         return value
 
-    def grow(self, key: Hashable, more: int) -> bool:
-        """Count *more* bytes that the answer for *key* takes by now; false when it may not take so many.
-
-        It is kept no longer for that, and others may have to go. An answer that is not kept may take what it likes: it
-        goes with those who asked.
-        """
-        kept = self._cache.get(key)
-        if kept is None:
+    def grow(self, key: Hashable, room: Room[Value], more: int) -> bool:
+        """See ``Room.grow``."""
+        kept = self._whole.get(key)
+        if kept is None or kept.room is not room:
             return True
         size = kept.size + more
         if size > _MOST_OF_ONE:
             return False
-        self._cache[key] = replace(kept, size=size)
+        _put(self._whole, key, replace(kept, size=size))
         return True
+
+    def keep_part(self, key: Hashable, room: Room[Value], part: Value, size: int) -> None:
+        """See ``Room.keep_part``."""
+        newer = self._whole.get(key) or self._parts.get(key)
+        if self._clock() < room.until and (newer is None or newer.room.until <= room.until):
+            _put(self._parts, key, _Kept(part, size, room))
 
     def _done(self, key: Hashable, task: "asyncio.Task[Value]") -> None:
         call = self._under_way.get(key)
@@ -106,3 +147,9 @@ class Sharing(Generic[Value]):
             del self._under_way[key]
         if not task.cancelled():
             task.exception()  # known to whoever waited; with nobody left it is nobody's
+
+
+def _put(cache: TLRUCache[Hashable, _Kept[Value]], key: Hashable, kept: _Kept[Value]) -> None:
+    """Keep a value, unless it is larger than all the room."""
+    if kept.size + _ENTRY_BYTES <= cache.maxsize:
+        cache[key] = kept

@@ -79,9 +79,9 @@ def _clearest(fault: Fault, place: Place) -> Lasting:
 async def _search_ends_in(outcome: Outcome, directory: RorDirectory) -> None:
     if outcome.error is None:
         found = await directory.search(question())
-        candidates = list(join(found.searchset))
+        candidates = list(join(found.whole))
         assert len(candidates) == OFFERS - outcome.lost
-        assert len(found.searchset.broken) == outcome.lost
+        assert len(found.whole.broken) == outcome.lost
         assert sum(not one.places for one in candidates) == outcome.unplaced
         assert found.complete
         return

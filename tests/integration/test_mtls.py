@@ -66,7 +66,7 @@ def house(tmp_path: Path) -> House:
 
 async def found(settings: RorSettings) -> list[str]:
     async with RorDirectory(settings) as directory:
-        return list((await directory.search(question())).searchset.services)
+        return list((await directory.search(question())).whole.services)
 
 
 @pytest.mark.parametrize("password", [None, PASSWORD])
@@ -172,7 +172,7 @@ async def test_a_renewed_certificate_is_used_without_a_restart(house: House) -> 
             with pytest.raises(RorAccessError):
                 await directory.search(question())
             shutil.copy(key, settings.client_key or "")
-            assert (await directory.search(question())).searchset.services
+            assert (await directory.search(question())).whole.services
 
 
 async def test_rotation_in_flight_disturbs_no_search(house: House) -> None:
@@ -182,7 +182,7 @@ async def test_rotation_in_flight_disturbs_no_search(house: House) -> None:
 
             async def searches() -> int:
                 for number in range(60):
-                    assert (await directory.search(question(radius_km=number + 1))).searchset.services
+                    assert (await directory.search(question(radius_km=number + 1))).whole.services
                 return 60
 
             async def rotations() -> None:
@@ -232,11 +232,11 @@ async def test_a_renewed_certificate_that_openssl_does_not_take_leaves_the_forme
     async with house.ror() as ror:
         settings = house.settings(ror, cache_ttl=0, **house.pem(house.us))
         async with RorDirectory(settings) as directory:
-            assert (await directory.search(question())).searchset.services
+            assert (await directory.search(question())).whole.services
             cert, key = house.clients.issue("rorbridge", client=True, key=weak).write_pem(house.folder)
             directory._tokens.refused("token-1")
             with capture_logs() as logged:
-                assert (await directory.search(question(2.0))).searchset.services
+                assert (await directory.search(question(2.0))).whole.services
     assert "OpenSSL does not take it" in str(logged)
     with pytest.raises(CertificateError, match="OpenSSL does not take it"):
         RorDirectory(house.settings(ror, client_cert=cert, client_key=key))

@@ -39,7 +39,7 @@ def always(response: Callable[[Request], Response]) -> Handler:
 async def test_a_search_carries_the_token_the_four_headers_and_its_parameters() -> None:
     async with scripted_ror(always(one_page)) as ror:
         found = await search(ror)
-    assert list(found.searchset.services) == ["1"]
+    assert list(found.whole.services) == ["1"]
     assert found.complete
     [asked] = ror.searches
     assert asked.headers["authorization"] == "Bearer token-1"
@@ -87,7 +87,7 @@ async def test_all_pages_are_read_by_their_links_and_at_our_host() -> None:
 
     async with scripted_ror(pages) as ror:
         found = await search(ror)
-    assert list(found.searchset.services) == ["0", "1", "2"]
+    assert list(found.whole.services) == ["0", "1", "2"]
     assert [one.url.path for one in ror.searches] == ["/ws/HealthcareService", "/ws", "/ws"]
     assert ror.searches[1].query_params["_getpages"] == "abc/d"
     assert ror.issued == 1
@@ -105,7 +105,7 @@ async def test_a_page_that_expired_starts_the_search_again_once() -> None:
 
     async with scripted_ror(expiring) as ror:
         found = await search(ror)
-    assert sorted(found.searchset.services) == ["1", "2"]
+    assert sorted(found.whole.services) == ["1", "2"]
     assert calls == 4
 
 
@@ -136,7 +136,7 @@ async def test_a_token_that_is_no_longer_taken_is_renewed_once() -> None:
         return one_page(request) if request.headers["authorization"] == "Bearer token-2" else Response(status_code=401)
 
     async with scripted_ror(picky) as ror:
-        assert (await search(ror)).searchset.services
+        assert (await search(ror)).whole.services
     assert ror.issued == 2
 
 
@@ -213,4 +213,4 @@ async def test_gzip_is_asked_for_and_read() -> None:
         return Response(body, headers={"content-encoding": "gzip", "content-type": "application/fhir+json"})
 
     async with scripted_ror(zipped) as ror:
-        assert (await search(ror)).searchset.services
+        assert (await search(ror)).whole.services

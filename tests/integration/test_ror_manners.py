@@ -104,7 +104,7 @@ async def test_what_was_worked_out_from_an_answer_takes_room_in_the_cache_once_f
         await directory.search(question())
         for asked in ([], [alike], [alike] * 10):
             await resolve(directory, asked)
-            sizes.append(directory._sharing._cache.currsize)
+            sizes.append(directory._sharing._whole.currsize)
     assert len(ror.searches) == 1
     assert sizes[0] < sizes[1] == sizes[2]
 
@@ -213,7 +213,7 @@ async def test_waiting_for_the_rate_costs_no_budget_either() -> None:
         scripted_ror(pages) as ror,
         RorDirectory(ror_settings(ror, max_rate=5, timeout=0.4)) as directory,
     ):
-        assert len((await directory.search(question())).searchset.services) == 5
+        assert len((await directory.search(question())).whole.services) == 5
 
 
 async def test_a_search_that_takes_too_long_says_so_and_frees_its_place() -> None:
@@ -226,7 +226,7 @@ async def test_a_search_that_takes_too_long_says_so_and_frees_its_place() -> Non
             await directory.search(question())
         assert caught.value.is_too_slow
         server.latency_s = 0.0
-        assert (await directory.search(question(2.0))).searchset.services
+        assert (await directory.search(question(2.0))).whole.services
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -273,7 +273,7 @@ async def test_a_token_that_lives_three_seconds_is_renewed_on_the_way_and_none_i
     async with scripted_ror(pages) as ror:
         ror.token_lifetime_s = 3
         async with RorDirectory(ror_settings(ror)) as directory:
-            assert len((await directory.search(question())).searchset.services) == 41
+            assert len((await directory.search(question())).whole.services) == 41
     assert expired == 0
     assert ror.issued >= 2
 
@@ -285,7 +285,7 @@ async def test_a_token_request_does_not_end_with_the_deadline_of_who_came_first(
         async with RorDirectory(ror_settings(ror)) as directory:
             early = await resolve(directory, [request(n, deadline=at) for n, at in enumerate(soon)])
             await asyncio.sleep(0.4)
-            assert (await directory.search(question())).searchset.services
+            assert (await directory.search(question())).whole.services
     assert {one.status for one in early} == {Status.EXPIRED}
     assert ror.issued == 1
 

@@ -28,7 +28,7 @@ async def search(servers: Servers, base: str) -> Found:
 
 def everything(found: Found) -> set[str]:
     """Give the references of all that a search brought, included resources as well."""
-    answer = found.searchset
+    answer = found.whole
     parts: dict[str, Iterable[str]] = {
         "HealthcareService": answer.services,
         "Location": answer.locations,
@@ -41,15 +41,15 @@ def everything(found: Found) -> set[str]:
 
 async def test_many_small_pages_bring_what_one_page_brings(servers: Servers) -> None:
     small = await search(servers, "small")
-    assert len(small.searchset.services) > 3 * A_PAGE
+    assert len(small.whole.services) > 3 * A_PAGE
     assert everything(small) == everything(await search(servers, "chained"))
     assert everything(small) == everything(await search(servers, "lookalike"))
     assert small.complete
-    assert not small.searchset.broken
+    assert not small.whole.broken
 
 
 async def test_each_page_brings_the_owners_up_to_the_top(servers: Servers) -> None:
-    found = (await search(servers, "small")).searchset
+    found = (await search(servers, "small")).whole
     for organization in found.organizations.values():
         above = organization.part_of.reference if organization.part_of else None
         assert above is None or above.split("/")[1] in found.organizations

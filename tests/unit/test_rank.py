@@ -21,7 +21,8 @@ def verdict(id_: str, distance_km: float | None = None) -> Verdict:
 
 
 def ranked(found: Iterable[Verdict], order: Order, request_id: str) -> list[Verdict]:
-    return rank(tiers((merit(one, order), one) for one in found), request_id, 1_000)
+    kept = rank(tiers((merit(one, order), one) for one in found), request_id, 1_000)
+    return [one.verdict for one in kept if one.verdict]
 
 
 def ids(verdicts: list[Verdict]) -> list[str]:

@@ -69,24 +69,50 @@ class Asking:
     id: str = "r"
 
 
-@dataclass(frozen=True, slots=True)
 class Same:
     """A directory that finds the same, whatever is asked."""
 
-    found: Found
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.part: Found | None = None
+        """What is left when it is short of room."""
+        self.asked_anew = 0
+        """How often that would not do."""
 
     async def search(self, question: Question, gate: Gate = at_once) -> Found:
+        if self.part and question.will_do(self.part):
+            return self.part
+        self.asked_anew += self.part is not None
+        self.part = None
         return self.found
 
     async def check(self) -> None:
         """Be there."""
 
 
+class Forgetful(Same):
+    """One that may let go of its answer, and keeps what was sent of it."""
+
+    def __init__(self) -> None:
+        super().__init__(Found(resources(), True, NOW, reuse=Reuse(keep_ready=self._keep)))
+        self._kept: Found | None = None
+
+    def _keep(self, ready: Reuse, size: int) -> None:
+        self._kept = replace(self.found, searchset=None, reuse=ready)
+
+    def let_go(self) -> None:
+        self.part = self._kept
+
+
 def answer(asking: Asking, found: Found) -> tuple[bytes, Counter[str]]:
     """Give the result in full, and what was held back."""
+    return answer_from(asking, Same(found))
+
+
+def answer_from(asking: Asking, directory: Same) -> tuple[bytes, Counter[str]]:
     content = {"need": asking.need, "where": asking.where, "answer": asking.answer}
     request = parse_request(json.dumps(content).encode())
-    resolver = Resolver(Same(found), Nos(), asking.audience, asking.profile, now=lambda: asking.now)
+    resolver = Resolver(directory, Nos(), asking.audience, asking.profile, now=lambda: asking.now)
     redactions: Counter[str] = Counter()
     result = asyncio.run(resolver.resolve(asking.id, request, asking.now, redactions))
     return encode(replace(result, timing=None)), redactions
@@ -160,6 +186,54 @@ def test_whoever_asked_before_and_whether_there_is_room_each_is_answered_as_if_a
     for number, one in enumerate(askings):
         numbered = replace(one, id=f"{one.id}-{number}")
         assert answer(numbered, found) == alone(numbered)
+
+
+@settings(deadline=None)
+@given(st.lists(st.sampled_from(EVERY) | st.none(), max_size=12))
+def test_whatever_was_let_go_of_each_is_answered_as_if_alone(askings: Sequence[Asking | None]) -> None:
+    """None: there is no room any more for the directory's answer."""
+    directory = Forgetful()
+    for number, one in enumerate(askings):
+        if one is None:
+            directory.let_go()
+            continue
+        numbered = replace(one, id=f"{one.id}-{number}")
+        assert answer_from(numbered, directory) == alone(numbered)
+
+
+@pytest.mark.parametrize(
+    ("other", "anew"),
+    [
+        (ONE, 0),
+        (replace(ONE, id="another"), 0),
+        (Asking(answer={"limit": 2}), 0),
+        (Asking(need={"activity": ["013"]}), 1),
+        (Asking(answer={"format": "fhir-bundle"}), 1),
+    ],
+    ids=["the same", "another request", "fewer", "another need", "a Bundle"],
+)
+def test_only_who_wants_what_was_not_sent_yet_has_the_directory_asked_anew(other: Asking, anew: int) -> None:
+    directory = Forgetful()
+    answer_from(ONE, directory)
+    directory.let_go()
+    assert answer_from(other, directory) == alone(other)
+    assert directory.asked_anew == anew
+
+
+def test_who_wants_more_than_was_sent_has_the_directory_asked_anew() -> None:
+    directory = Forgetful()
+    answer_from(Asking(answer={"limit": 1}), directory)
+    directory.let_go()
+    assert answer_from(ONE, directory) == alone(ONE)
+    assert directory.asked_anew == 1
+
+
+def test_of_an_answer_that_nobody_was_sent_anything_of_nothing_is_left() -> None:
+    directory = Forgetful()
+    for one in (Asking(answer={"format": "fhir-bundle"}), Asking(where={"postalCodes": ["99999"]})):
+        answer_from(one, directory)
+        directory.let_go()
+        assert directory.part is None
 
 
 def test_what_is_held_back_counts_for_each_who_gets_the_offer() -> None:
