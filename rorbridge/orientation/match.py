@@ -77,9 +77,8 @@ class Wanted:
     places: tuple[_PlaceCheck, ...]
 
 
-def wanted(request: OrientationRequest, radius_km: float | None, *, profile: int, now: datetime) -> Wanted:
-    """Work out what *request* asks of offers within *radius_km*, as access *profile* lets us see them."""
-    today = now.astimezone(opening.PARIS).date()
+def wanted(request: OrientationRequest, radius_km: float | None, *, profile: int, today: date) -> Wanted:
+    """Work out what *request* asks of offers within *radius_km*, as access *profile* lets us see them *today*."""
     return Wanted(request, radius_km, profile, today, asked(request.need), tuple(_place_checks(request, radius_km)))
 
 

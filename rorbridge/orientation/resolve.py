@@ -4,8 +4,8 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
 
 from rorbridge.events.offer import Offer
 from rorbridge.events.problem import problem
@@ -18,6 +18,7 @@ from rorbridge.orientation.directory import Directory, DirectoryError, Found, Qu
 from rorbridge.orientation.fhirbundle import bundle
 from rorbridge.orientation.match import CAPACITY, Verdict, Wanted, verify, wanted
 from rorbridge.orientation.nomenclature import Nomenclature, warnings
+from rorbridge.orientation.opening import PARIS
 from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
 from rorbridge.orientation.rank import Merit, merit, rank, tiers
 from rorbridge.orientation.reuse import Kept, Prepared, Ready
@@ -29,6 +30,17 @@ _SLICE = 200
 """Offers that are verified at one go; then whatever else is due has its turn."""
 _MOST_ROUNDS = 12
 """Searches of one request: 0.25 km widened to 500. What begins smaller grows faster."""
+
+
+class _Round(NamedTuple):
+    """One search of a request."""
+
+    request: OrientationRequest
+    radius_km: float | None
+    today: date
+    """In Paris."""
+    alike: Hashable
+    """All that decides about what is made of an answer."""
 
 
 def _not_told(waits: bool) -> None:
@@ -91,9 +103,11 @@ class Resolver:
         redactions.clear()  # of a try before this one
         rounds: list[Round] = []
         for radius_km in radii(request):
-            question = self._question(request_id, request, radius_km)
-            found = await self.directory.search(question, self.circuit.passed)
-            prepared = await self._prepared(found, request, radius_km)
+            round_ = self._round(request, radius_km)
+            found = await self.directory.search(self._question(request_id, round_), self.circuit.passed)
+            if self._today() != round_.today:  # that took until another day
+                round_ = self._round(request, radius_km)
+            prepared = await self._prepared(found, round_)
             redactions.update(prepared.held_back)
             rounds.append(prepared.told)
             if prepared.total >= request.answer.at_least:
@@ -116,46 +130,52 @@ class Resolver:
             ),
         )
 
-    def _question(self, request_id: str, request: OrientationRequest, radius_km: float | None) -> Question:
+    def _today(self) -> date:
+        return self.now().astimezone(PARIS).date()
+
+    def _round(self, request: OrientationRequest, radius_km: float | None) -> _Round:
+        today = self._today()
+        return _Round(request, radius_km, today, self._alike(request, radius_km, today))
+
+    def _question(self, request_id: str, round_: _Round) -> Question:
+        request = round_.request
         as_bundle = request.answer.format == "fhir-bundle"
         people = as_bundle or "practitioners" in request.answer.include or request.need.practitioner is not None
 
         def will_do(found: Found) -> bool:
             if found.searchset is not None or as_bundle:  # a Bundle is made of what the directory answered
                 return found.searchset is not None
-            prepared = found.reuse.get(self._alike(self._wanted(request, radius_km)))
-            return prepared is not None and all(
-                one.ready for one in rank(prepared.tiers, request_id, request.answer.limit)
+            prepared = found.reuse.get(round_.alike)
+            return prepared is not None and (
+                prepared.is_ready or all(one.ready for one in rank(prepared.tiers, request_id, request.answer.limit))
             )
 
-        return Question(request.need, request.where, radius_km, keep_raw=as_bundle, people=people, will_do=will_do)
+        where, radius_km = request.where, round_.radius_km
+        return Question(request.need, where, radius_km, keep_raw=as_bundle, people=people, will_do=will_do)
 
-    def _wanted(self, request: OrientationRequest, radius_km: float | None) -> Wanted:
-        return wanted(request, radius_km, profile=self.access_profile, now=self.now())
-
-    async def _prepared(self, found: Found, request: OrientationRequest, radius_km: float | None) -> Prepared:
+    async def _prepared(self, found: Found, round_: _Round) -> Prepared:
         """Verify and rank what was found, unless that was done for another request that asks alike."""
-        asked = self._wanted(request, radius_km)
-        alike = self._alike(asked)
-        if (prepared := found.reuse.get(alike)) is not None:
+        if (prepared := found.reuse.get(round_.alike)) is not None:
             return prepared
         async with self.turns.own(ahead=True):
-            if (prepared := found.reuse.get(alike)) is None:  # nor meanwhile
+            if (prepared := found.reuse.get(round_.alike)) is None:  # nor meanwhile
+                request, radius_km, today, alike = round_
+                asked = wanted(request, radius_km, profile=self.access_profile, today=today)
                 prepared = await self._verify(found, asked)
                 found.reuse.keep(alike, prepared)
         return prepared
 
-    def _alike(self, asked: Wanted) -> Hashable:
+    def _alike(self, request: OrientationRequest, radius_km: float | None, today: date) -> Hashable:
         """Give all that decides about what a request gets from an answer, but for its id and how many it wants.
 
         Need and place as they are written, since evidence repeats them: 9:00 in Paris is 8:00 UTC in other words.
         """
-        where, answer = asked.request.where, asked.request.answer
+        where, answer = request.where, request.answer
         return (
-            asked.request.need.model_dump_json(exclude_defaults=True),
+            request.need.model_dump_json(exclude_defaults=True),
             where.model_dump_json(exclude={"radius_km", "max_radius_km"}, exclude_defaults=True) if where else None,
-            asked.radius_km,
-            asked.today,
+            radius_km,
+            today,
             answer.closed,
             answer.unverified,
             answer.order,

@@ -51,6 +51,11 @@ class Prepared:
         """How many offers are kept."""
         return self.told.kept
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether what is sent of them is known of all."""
+        return all(one.ready for equals in self.tiers for one in equals)
+
 
 class Reuse:
     """Keeps what was worked out from one answer. It goes when the answer goes, but for what was sent."""

@@ -39,7 +39,7 @@ def verdict(
     content = {"need": need or {"activity": ["013"]}, "where": where or AROUND, "answer": answer}
     request = parse_request(json.dumps(content).encode())
     assert request.where
-    return verify(candidate, wanted(request, request.where.radius_km, profile=profile, now=NOW))
+    return verify(candidate, wanted(request, request.where.radius_km, profile=profile, today=NOW.date()))
 
 
 def outcomes(found: Verdict) -> dict[str, Outcome]:
