@@ -25,7 +25,7 @@ templates_path = ["_templates"]
 
 extensions = ["myst_parser"]
 root_doc = "docs/index"
-include_patterns = ["README.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md"]
+include_patterns = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md"]
 include_patterns += ["examples/README.md", "examples/**/README.md", "deploy/**/README.md"]
 exclude_patterns = [".*", "build", "dist", "rorbridge", "tests", "**/node_modules", "**/target", "**/.venv"]
 myst_heading_anchors = 4

@@ -105,7 +105,7 @@ class Resolver:
         for radius_km in radii(request):
             round_ = self._round(request, radius_km)
             found = await self.directory.search(self._question(request_id, round_), self.circuit.passed)
-            if self._today() != round_.today:  # that took until another day
+            if found.searchset is not None and self._today() != round_.today:  # that took until another day
                 round_ = self._round(request, radius_km)
             prepared = await self._prepared(found, round_)
             redactions.update(prepared.held_back)

@@ -31,7 +31,7 @@ MANY: Final = Work("cold, 200 offers", 160, offers=200, warm_up=20)
 
 MIX: Final = Work("500 needs (Zipf), 20 offers, 50 ms", 4_000, latency_ms=50, repeated=True, warm_up=500)
 
-CEILING: Final = Work("cold, 1 offer, 200 ms", 13_000, offers=1, latency_ms=200, warm_up=400)
+CEILING: Final = Work("cold, 1 offer, 200 ms", 6_800, offers=1, latency_ms=200, warm_up=400)
 STEADY: Final = replace(CEILING, name="cold, 1 offer, 200 ms, 192 requests/s", requests=2_600, rate=192, warm_up=800)
 STEADY_FEW: Final = replace(STEADY, name=f"{STEADY.name}, 3 partitions", partitions=3)
 STEADY_FLOOR: Final = replace(SMALL, name="no ROR, 192 requests/s", requests=2_600, rate=192, warm_up=800)

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,8 @@ class Measured:
     subject: str
     work: str
     requests_per_s: float
+    sustained_per_s: float
+    """The same without the first and the last tenth of the results: while it fills and while it runs empty."""
     cpu_ms: float
     """CPU of the subject's own processes, a request."""
     per_cpu_s: float
@@ -185,6 +187,7 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
         subject=subject.name,
         work=work.name,
         requests_per_s=done / took_s,
+        sustained_per_s=_sustained(sorted(results.at.values())[warm_up:]),
         cpu_ms=1000 * sum(cpu) / done,
         per_cpu_s=done / sum(cpu),
         p50_ms=cuts[49] if cuts else None,
@@ -195,6 +198,11 @@ async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, l
         stub_cpu_ms=1000 * stub_cpu / done,
         result_bytes=results.bytes / len(sent),
     )
+
+
+def _sustained(at: Sequence[float]) -> float:
+    middle = at[len(at) // 10 : -len(at) // 10]
+    return (len(middle) - 1) / (middle[-1] - middle[0])
 
 
 async def _all_in_group(broker: Broker, group: str, count: int) -> None:

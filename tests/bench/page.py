@@ -76,10 +76,9 @@ def targets(runs: Sequence[Measured]) -> Iterator[Target]:
     yield Target("plain, 500 needs, our cache 30 s: calls to the ROR that are saved", "told", f"{saved:.1%}", saved > 0)
     for work in (cases.CEILING, cases.PLAIN_CEILING):
         ceiling = work.concurrency / (work.latency_ms / 1000)
-        reached = row(EXACTLY_ONCE, work).requests_per_s / ceiling
-        yield Target(
-            f"{work.name}: of the ceiling, {ceiling:.0f} requests/s", "95 %", f"{reached:.1%}", reached >= 0.95
-        )
+        reached = row(EXACTLY_ONCE, work).sustained_per_s / ceiling
+        what = f"{work.name}: of the ceiling, {ceiling:.0f} requests/s, sustained"
+        yield Target(what, "95 %", f"{reached:.1%}", reached >= 0.95)
     for work in (cases.STEADY, cases.STEADY_FEW):
         added = (row(EXACTLY_ONCE, work).p99_ms or math.inf) - work.latency_ms
         yield Target(f"{work.name}: p99 beyond the ROR's time", "under 40 ms", f"{added:.0f} ms", added < 40)

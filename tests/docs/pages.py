@@ -47,7 +47,15 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "SECURITY.md", "docs/*.md", "examples/**/README.md", "deploy/**/README.md")
+PAGES = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "tests/README.md",
+    "docs/*.md",
+    "examples/**/README.md",
+    "deploy/**/README.md",
+)
 SHELLS = frozenset({"sh", "bash", "console", "shell", "zsh"})
 OTHERS = frozenset(
     {"csharp", "css", "diff", "go", "html", "http", "ini", "java", "javascript", "js", "promql", "properties"}

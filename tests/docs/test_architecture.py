@@ -1,4 +1,4 @@
-"""docs/architecture.md names every file of the way, and none that is not there."""
+"""docs/architecture.md names every file of the way, tests/README.md every file of tests, and none that is not there."""
 
 import re
 
@@ -14,3 +14,12 @@ NAMED = set(re.findall(r"`((?:events|orientation|ror|bus|telemetry)/[a-z0-9_]+\.
 def test_every_module_of_the_way_stands_in_the_page_and_no_other(package: str) -> None:
     there = {f"{package}/{one.name}" for one in (ROOT / "rorbridge" / package).glob("[a-z]*.py")}
     assert {one for one in NAMED if one.startswith(f"{package}/")} == there
+
+
+def test_every_file_of_tests_stands_beside_a_promise() -> None:
+    tests = ROOT / "tests"
+    page = (tests / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z]+/[a-z0-9_]+\.py|[a-z]+/[a-z]+/)`", page))
+    assert [one for one in named if not (tests / one).exists()] == []
+    there = {one.relative_to(tests).as_posix() for one in tests.rglob("test_*.py")}
+    assert {one for one in there if one not in named and f"{one.rpartition('/')[0]}/" not in named} == set()

@@ -40,7 +40,7 @@ def index(site: Path) -> dict[str, list[str]]:
 def test_every_page_is_in_the_search_by_its_title(site: Path) -> None:
     found = index(site)
     titles = dict(zip(found["docnames"], found["titles"], strict=True))
-    for file in [ROOT / "README.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]:
+    for file in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *(ROOT / "docs").glob("*.md")]:
         heading = file.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").replace("`", "")
         assert titles[file.relative_to(ROOT).with_suffix("").as_posix()].lower() == heading.lower()
 

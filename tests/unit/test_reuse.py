@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -109,10 +109,12 @@ def answer(asking: Asking, found: Found) -> tuple[bytes, Counter[str]]:
     return answer_from(asking, Same(found))
 
 
-def answer_from(asking: Asking, directory: Same) -> tuple[bytes, Counter[str]]:
+def answer_from(
+    asking: Asking, directory: Same, now: Callable[[], datetime] | None = None
+) -> tuple[bytes, Counter[str]]:
     content = {"need": asking.need, "where": asking.where, "answer": asking.answer}
     request = parse_request(json.dumps(content).encode())
-    resolver = Resolver(directory, Nos(), asking.audience, asking.profile, now=lambda: asking.now)
+    resolver = Resolver(directory, Nos(), asking.audience, asking.profile, now=now or (lambda: asking.now))
     redactions: Counter[str] = Counter()
     result = asyncio.run(resolver.resolve(asking.id, request, asking.now, redactions))
     return encode(replace(result, timing=None)), redactions
@@ -226,6 +228,15 @@ def test_who_wants_more_than_was_sent_has_the_directory_asked_anew() -> None:
     directory.let_go()
     assert answer_from(ONE, directory) == alone(ONE)
     assert directory.asked_anew == 1
+
+
+def test_what_is_left_serves_whoever_asks_in_the_last_moment_of_a_day() -> None:
+    directory = Forgetful()
+    answer_from(ONE, directory)
+    directory.let_go()
+    clock = iter([NOW, NOW])  # when it began, and when it was looked up; then it is another day
+    assert answer_from(ONE, directory, lambda: next(clock, NOW + timedelta(days=1))) == alone(ONE)
+    assert directory.asked_anew == 0
 
 
 def test_of_an_answer_that_nobody_was_sent_anything_of_nothing_is_left() -> None:
