@@ -1,6 +1,7 @@
 """The broker that a test session runs on: said in the header, and what it left out in the last lines."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 
 import hypothesis  # noqa: F401 - its plugin imports it at the very end, where CPython 3.11 may fail to compile it
@@ -12,6 +13,9 @@ _CHOICE = pytest.StashKey[Choice]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A script's shell has the jobs in its background ignore Ctrl-C, and what they start ignores it, too.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     choice = choose(os.environ)
     if choice.refusal:
         pytest.exit(f"RORBRIDGE_TEST_BROKER=kafka, but: {choice.refusal}", returncode=3)
