@@ -225,7 +225,7 @@ async def _send(producer: AIOKafkaProducer, records: Sequence[Outgoing], limits:
     for one in (form for record in records for form in record.fitted(limits.get(record.topic, DEFAULT_LIMIT))):
         try:
             acknowledged = await producer.send(one.topic, value=one.value, key=one.key, headers=list(one.headers))
-        except Exception as error:
+        except Exception as error:  # also what is none of the client's KafkaErrors, such as its IllegalOperation
             acknowledged = asyncio.get_running_loop().create_future()
             acknowledged.set_exception(error)
             return [*sent, _Sent(one, acknowledged)]

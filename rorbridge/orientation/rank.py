@@ -12,7 +12,6 @@ from operator import itemgetter
 from rorbridge.events.request import Order
 from rorbridge.orientation.capacity import NEVER, free
 from rorbridge.orientation.match import Verdict
-from rorbridge.orientation.reuse import Kept
 
 _NEARLY_EQUAL_KM = 0.1
 """Distances closer than this are equal: a finer difference says nothing about the way there."""
@@ -34,19 +33,19 @@ def merit(verdict: Verdict, order: Order) -> Merit:
             return 0.0, 0.0
 
 
-def tiers(kept: Iterable[tuple[Merit, Verdict]]) -> tuple[list[Kept], ...]:
-    """Sort kept candidates into tiers of equals, best first."""
+def tiers(kept: Iterable[tuple[Merit, str]]) -> tuple[list[str], ...]:
+    """Sort the ids of kept candidates into tiers of equals, best first."""
     in_order = groupby(sorted(kept, key=itemgetter(0)), itemgetter(0))
-    return tuple([Kept(one.candidate.service.id, one) for _, one in equals] for _, equals in in_order)
+    return tuple([id_ for _, id_ in equals] for _, equals in in_order)
 
 
-def rank(tiers: Iterable[list[Kept]], request_id: str, limit: int) -> list[Kept]:
+def rank(tiers: Iterable[list[str]], request_id: str, limit: int) -> list[str]:
     """Give the first *limit*, equals in the order that the request's id gives them."""
 
-    def fair(kept: Kept) -> bytes:
-        return hashlib.blake2b(f"{request_id}\n{kept.id}".encode(), digest_size=16).digest()
+    def fair(id_: str) -> bytes:
+        return hashlib.blake2b(f"{request_id}\n{id_}".encode(), digest_size=16).digest()
 
-    first: list[Kept] = []
+    first: list[str] = []
     for equals in tiers:
         first += sorted(equals, key=fair) if len(equals) > 1 else equals
         if len(first) >= limit:

@@ -21,7 +21,7 @@ from rorbridge.orientation.nomenclature import Nomenclature, warnings
 from rorbridge.orientation.opening import PARIS
 from rorbridge.orientation.policy import Audience, may_know, may_know_people, redact
 from rorbridge.orientation.rank import Merit, merit, rank, tiers
-from rorbridge.orientation.reuse import Kept, Prepared, Ready
+from rorbridge.orientation.reuse import Prepared, Ready
 from rorbridge.orientation.turns import Turns
 
 _WIDEN = 2.0
@@ -113,7 +113,7 @@ class Resolver:
             if prepared.total >= request.answer.at_least:
                 break
         async with self.turns.own(ahead=True):
-            offers, as_bundle = self._answer(request_id, request, found, prepared, redactions)
+            offers, as_bundle = self._answer(request_id, round_, found, prepared, redactions)
         return OrientationResult(
             request_id=request_id,
             status=Status.MATCHED if prepared.total else Status.NO_MATCH,
@@ -143,12 +143,13 @@ class Resolver:
         people = as_bundle or "practitioners" in request.answer.include or request.need.practitioner is not None
 
         def will_do(found: Found) -> bool:
-            if found.searchset is not None or as_bundle:  # a Bundle is made of what the directory answered
-                return found.searchset is not None
-            prepared = found.reuse.get(round_.alike)
-            return prepared is not None and (
-                prepared.is_ready or all(one.ready for one in rank(prepared.tiers, request_id, request.answer.limit))
-            )
+            if found.searchset is not None:
+                return True
+            if as_bundle or (prepared := found.reuse.get(round_.alike)) is None:
+                return False  # a Bundle is made of what the directory answered
+            if len(prepared.ready) == prepared.total:
+                return True
+            return all(id_ in prepared.ready for id_ in rank(prepared.tiers, request_id, request.answer.limit))
 
         where, radius_km = request.where, round_.radius_km
         return Question(request.need, where, radius_km, keep_raw=as_bundle, people=people, will_do=will_do)
@@ -187,7 +188,8 @@ class Resolver:
     async def _verify(self, found: Found, asked: Wanted) -> Prepared:
         """Verify what was found; give what meets the need and may be known, and the round's account."""
         request = asked.request
-        kept: list[tuple[Merit, Verdict]] = []
+        kept: list[tuple[Merit, str]] = []
+        verdicts: dict[str, Verdict] = {}
         known = 0
         left_out: Counter[str] = Counter()
         unverified: Counter[str] = Counter()
@@ -204,7 +206,8 @@ class Resolver:
             elif dropped := _dropped(verdict, request):
                 unverified[dropped] += 1
             else:
-                kept.append((merit(verdict, request.answer.order), verdict))
+                kept.append((merit(verdict, request.answer.order), candidate.service.id))
+                verdicts[candidate.service.id] = verdict
         told = Round(
             radius_km=asked.radius_km,
             found=known,
@@ -213,7 +216,7 @@ class Resolver:
             unverified=dict(unverified) or None,
             broken=len(found.whole.broken),
         )
-        return Prepared(told, tiers(kept), held_back)
+        return Prepared(told, tiers(kept), verdicts, held_back)
 
     def _may_know(self, candidate: Candidate, request: OrientationRequest, redactions: Counter[str]) -> bool:
         """Tell whether the audience may know that this offer answers this request; not even by a count otherwise."""
@@ -225,27 +228,27 @@ class Resolver:
     def _answer(
         self,
         request_id: str,
-        request: OrientationRequest,
+        round_: _Round,
         found: Found,
         prepared: Prepared,
         redactions: Counter[str],
     ) -> tuple[tuple[Offer, ...], dict[str, Any] | None]:
         """Give what is sent of the kept offers, in the format asked for, after the audience's policy."""
+        request = round_.request
         first = rank(prepared.tiers, request_id, request.answer.limit)
         if request.answer.format == "fhir-bundle":
-            verdicts = [one.verdict for one in first if one.verdict]
+            verdicts = [prepared.verdicts[id_] for id_ in first]
             return (), bundle(verdicts, prepared.total, found.whole, self.audience, redactions)
-        ready = [one.ready or self._ready(one, request) for one in first]
-        found.reuse.keep_ready(zip(first, ready, strict=True))
+        made = {id_: self._ready(prepared.verdicts[id_], request) for id_ in first if id_ not in prepared.ready}
+        ready = [made[id_] if id_ in made else prepared.ready[id_] for id_ in first]
+        found.reuse.keep_ready(round_.alike, made)
         for one in ready:
             redactions.update(one.held_back)
         return tuple(one.offer for one in ready), None
 
-    def _ready(self, kept: Kept, request: OrientationRequest) -> Ready:
-        if kept.verdict is None:
-            raise LookupError("the directory's answer was let go of")  # as in Found.whole
+    def _ready(self, verdict: Verdict, request: OrientationRequest) -> Ready:
         held_back: Counter[str] = Counter()
-        assembled = self.assembler.assemble(kept.verdict, request.answer.include)
+        assembled = self.assembler.assemble(verdict, request.answer.include)
         return Ready(redact(assembled, self.audience, held_back), held_back)
 
 

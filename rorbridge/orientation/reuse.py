@@ -1,8 +1,8 @@
 """What was worked out from an answer of the directory, kept for others who ask alike and get the same answer."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
 
 from rorbridge.events.offer import Offer
 from rorbridge.events.result import Round, written
@@ -23,38 +23,25 @@ class Ready:
     """What it may not read, by rule."""
 
 
-@dataclass(slots=True)
-class Kept:
-    """An offer that meets the need."""
-
-    id: str
-    """That of its HealthcareService."""
-    verdict: Verdict | None
-    """None once the answer that it is from was let go of."""
-    ready: Ready | None = None
-    """What is sent of it; None until it was sent once and there was room to keep that."""
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What an answer comes to for requests that ask alike."""
+    """What an answer comes to for requests that ask alike. An offer is named by the id of its HealthcareService."""
 
     told: Round
     """The account of verifying it."""
-    tiers: tuple[list[Kept], ...]
-    """What is kept, in tiers of equals, best first."""
+    tiers: tuple[list[str], ...]
+    """The offers that are kept, in tiers of equals, best first."""
+    verdicts: dict[str, Verdict]
+    """How they were verified; empty where the answer that they are from was let go of."""
     held_back: Counter[str]
     """Of what was found, by rule."""
+    ready: dict[str, Ready] = field(default_factory=dict)
+    """What is sent of them, as far as it was sent once and there was room to keep it."""
 
     @property
     def total(self) -> int:
         """How many offers are kept."""
         return self.told.kept
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether what is sent of them is known of all."""
-        return all(one.ready for equals in self.tiers for one in equals)
 
 
 class Reuse:
@@ -72,6 +59,8 @@ class Reuse:
         self._grant = grant
         self._keep_ready = keep_ready
         self._prepared: dict[Hashable, Prepared] = {}
+        self._ready: Reuse | None = None
+        self._ready_bytes = 0
 
     def get(self, asked: Hashable) -> Prepared | None:
         """Give what was prepared for those who asked the same."""
@@ -82,20 +71,17 @@ class Reuse:
         if self._grant(prepared.total * (_KEPT_BYTES + _VERDICT_BYTES)):
             self._prepared[asked] = prepared
 
-    def keep_ready(self, made: Iterable[tuple[Kept, Ready]]) -> None:
-        """Keep what is sent of offers, if there is room for it."""
-        new = [(kept, ready) for kept, ready in made if kept.ready is None]
-        if new and self._grant(sum(len(written(ready.offer)) for _, ready in new)):
-            for kept, ready in new:
-                kept.ready = ready
-            self._keep_ready(*self._without_answer())
-
-    def _without_answer(self) -> "tuple[Reuse, int]":
-        ready, size = Reuse(), 0
-        for asked, prepared in self._prepared.items():
-            tiers = tuple([Kept(one.id, None, one.ready) for one in equals] for equals in prepared.tiers)
-            offers = [one.ready.offer for equals in tiers for one in equals if one.ready]
-            if offers:
-                ready._prepared[asked] = replace(prepared, tiers=tiers)
-                size += prepared.total * _KEPT_BYTES + sum(len(written(one)) for one in offers)
-        return ready, size
+    def keep_ready(self, asked: Hashable, made: dict[str, Ready]) -> None:
+        """Keep what is sent of offers with what was prepared for *asked*, if there is room for it."""
+        prepared = self._prepared.get(asked)
+        size = sum(len(written(one.offer)) for one in made.values())
+        if prepared is None or not made or not self._grant(size):
+            return
+        prepared.ready.update(made)
+        if self._ready is None:
+            self._ready = Reuse()
+        if asked not in self._ready._prepared:
+            self._ready._prepared[asked] = replace(prepared, verdicts={})  # what is ready belongs to both
+            self._ready_bytes += prepared.total * _KEPT_BYTES
+        self._ready_bytes += size
+        self._keep_ready(self._ready, self._ready_bytes)

@@ -43,11 +43,20 @@ class Room(Generic[Value]):
         It is kept no longer for that, and others may have to go. An answer that is not kept may take what it likes: it
         goes with those who asked.
         """
-        return self._sharing.grow(self._key, self, more)
+        kept = self._sharing.whole.get(self._key)
+        if kept is None or kept.room is not self:
+            return True
+        size = kept.size + more
+        if size > _MOST_OF_ONE:
+            return False
+        _put(self._sharing.whole, self._key, replace(kept, size=size))
+        return True
 
     def keep_part(self, part: Value, size: int) -> None:
         """Keep what is worth it of the answer, of so many bytes, for when there is no room for the whole."""
-        self._sharing.keep_part(self._key, self, part, size)
+        newer = self._sharing.whole.get(self._key) or self._sharing.parts.get(self._key)
+        if self._sharing.clock() < self.until and (newer is None or newer.room.until <= self.until):
+            _put(self._sharing.parts, self._key, _Kept(part, size, self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +88,16 @@ class Sharing(Generic[Value]):
     """Shares answers among equal searches; what fails is shared with those who wait for it, and is not kept."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._whole = self._cache(MOST_CACHED_BYTES)
-        self._parts = self._cache(MOST_PARTS_BYTES)
+        self.clock = clock
+        self.whole = self._cache(MOST_CACHED_BYTES)
+        self.parts = self._cache(MOST_PARTS_BYTES)
         self._under_way: dict[Hashable, _Call[Value]] = {}
 
     def _cache(self, bytes_: int) -> TLRUCache[Hashable, _Kept[Value]]:
         return TLRUCache(
             bytes_,
             ttu=lambda _key, kept, _now: kept.room.until,
-            timer=self._clock,
+            timer=self.clock,
             getsizeof=lambda kept: kept.size + _ENTRY_BYTES,
         )
 
@@ -103,7 +112,7 @@ class Sharing(Generic[Value]):
 
         One that is kept, or a part of one, is looked at by *will_do*. Raises what *ask* raises.
         """
-        for cache in (self._whole, self._parts):
+        for cache in (self.whole, self.parts):
             if (kept := cache.get(key)) is not None and will_do(kept.value):
                 return kept.value, "cache"
         call = self._under_way.get(key)
@@ -119,27 +128,10 @@ class Sharing(Generic[Value]):
         room = Room(self, key)
         value, size = await ask(room)
         if ttl_s > 0:
-            room.until = self._clock() + ttl_s
-            self._parts.pop(key, None)
-            _put(self._whole, key, _Kept(value, size, room))
+            room.until = self.clock() + ttl_s
+            self.parts.pop(key, None)
+            _put(self.whole, key, _Kept(value, size, room))
         return value
-
-    def grow(self, key: Hashable, room: Room[Value], more: int) -> bool:
-        """See ``Room.grow``."""
-        kept = self._whole.get(key)
-        if kept is None or kept.room is not room:
-            return True
-        size = kept.size + more
-        if size > _MOST_OF_ONE:
-            return False
-        _put(self._whole, key, replace(kept, size=size))
-        return True
-
-    def keep_part(self, key: Hashable, room: Room[Value], part: Value, size: int) -> None:
-        """See ``Room.keep_part``."""
-        newer = self._whole.get(key) or self._parts.get(key)
-        if self._clock() < room.until and (newer is None or newer.room.until <= room.until):
-            _put(self._parts, key, _Kept(part, size, room))
 
     def _done(self, key: Hashable, task: "asyncio.Task[Value]") -> None:
         call = self._under_way.get(key)

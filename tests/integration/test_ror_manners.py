@@ -104,7 +104,7 @@ async def test_what_was_worked_out_from_an_answer_takes_room_in_the_cache_once_f
         await directory.search(question())
         for asked in ([], [alike], [alike] * 10):
             await resolve(directory, asked)
-            sizes.append(directory._sharing._whole.currsize)
+            sizes.append(directory._sharing.whole.currsize)
     assert len(ror.searches) == 1
     assert sizes[0] < sizes[1] == sizes[2]
 

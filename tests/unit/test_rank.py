@@ -21,8 +21,9 @@ def verdict(id_: str, distance_km: float | None = None) -> Verdict:
 
 
 def ranked(found: Iterable[Verdict], order: Order, request_id: str) -> list[Verdict]:
-    kept = rank(tiers((merit(one, order), one) for one in found), request_id, 1_000)
-    return [one.verdict for one in kept if one.verdict]
+    by_id = {one.candidate.service.id: one for one in found}
+    kept = tiers((merit(one, order), id_) for id_, one in by_id.items())
+    return [by_id[id_] for id_ in rank(kept, request_id, 1_000)]
 
 
 def ids(verdicts: list[Verdict]) -> list[str]:
