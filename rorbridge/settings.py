@@ -138,8 +138,8 @@ class RorSettings(_Group):
     """The header ``Ror-Role-Metier-System``."""
     access_profile: int = Field(default=0, ge=0, le=5)
     """The access profile of the ANS's letter: what we can see, and so what counts as ``notVisible``."""
-    max_concurrency: int = Field(default=32, ge=2, le=1000)
-    """Calls that the ROR has from us at the same time; one of them is kept for finding out whether it is there."""
+    max_concurrency: int = Field(default=32, ge=1, le=1000)
+    """Calls that the ROR has from us at the same time."""
     max_rate: float | None = Field(default=None, gt=0, le=10_000)
     """Calls a second, evenly spaced; without a value as many as come."""
     timeout: Seconds = 30.0

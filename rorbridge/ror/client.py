@@ -76,10 +76,12 @@ class RorDirectory:
             settings.user_profile_code, settings.user_profile_system, settings.role_code, settings.role_system
         )
         self._headers = {**profile.headers(), "Accept": "application/fhir+json"}
-        # A search has one call under way at a time, so places for searches bound the calls. One is spared for those
-        # that are no search's: whether the ROR is there must be found out while all searches hang, too.
-        self._places = asyncio.Semaphore(settings.max_concurrency - 1)
-        self._spare = asyncio.Semaphore(1)
+        # A search keeps its place until it has all its pages: were only calls counted, a search could wait between two
+        # of them until its pages expire. It has one call under way at a time, so that it hardly ever waits for a call.
+        self._places = asyncio.Semaphore(settings.max_concurrency)
+        # What is no search's (a check, /metadata) needs no place, since all may be held by searches that the circuit
+        # stops. The next call that ends makes room for it, before any other.
+        self._calls = asyncio.Semaphore(settings.max_concurrency)
         # One call in each interval: a larger bucket would let a burst through at the start of each second.
         self._pace = AsyncLimiter(1, 1 / settings.max_rate) if settings.max_rate else None
         self._sharing: Sharing[_Asked] = Sharing()
@@ -150,12 +152,11 @@ class RorDirectory:
         bundle.add_page(await self._aside(url, "check"), Searchset())
 
     async def _aside(self, url: httpx.URL, name: str) -> bytes:
-        """Make a call that is no search's, one at a time."""
-        async with self._spare:
-            try:
-                return await self._get(url, Budget(_ASIDE_S), name)
-            except TimeoutError:
-                raise RorUnavailableError(f"no answer to the {name} within {_ASIDE_S:g} s") from None
+        """Make a call that is no search's."""
+        try:
+            return await self._get(url, Budget(_ASIDE_S), name)
+        except TimeoutError:
+            raise RorUnavailableError(f"no answer to the {name} within {_ASIDE_S:g} s") from None
 
     async def _in_turn(self, asked: Query, gate: Gate, *, keep_raw: bool) -> tuple[Found, int]:
         async with self._places:
@@ -235,7 +236,7 @@ class RorDirectory:
         """Make one call. A token that is refused is not used again."""
         if self._pace:
             await self._pace.acquire()
-        async with budget.spent():
+        async with self._calls, budget.spent():
             token = await self._tokens.token()
             headers = {**self._headers, "Authorization": f"Bearer {token}"}
             answer = await call(self._http, self._http.build_request("GET", url, headers=headers), name)
