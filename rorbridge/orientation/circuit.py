@@ -10,7 +10,6 @@ each with its own deadline.
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import dataclass
@@ -72,10 +71,9 @@ class _Away:
 class Circuit:
     """Lets questions through to the directory, or parks them."""
 
-    def __init__(self, check: Callable[[], Awaitable[None]], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, check: Callable[[], Awaitable[None]]) -> None:
         """*check* puts the question that tells; raises DirectoryUnavailableError while the directory is away."""
         self._check = check
-        self._clock = clock
         self.problem: str | None = None
         """Why the circuit is open; None while it is closed."""
         self.since = datetime.now(UTC)
@@ -83,7 +81,7 @@ class Circuit:
         self._closed = asyncio.Event()
         self._closed.set()
         self._not_before = 0.0
-        """When the directory may be asked again, on the loop's clock."""
+        """When the directory may be asked again."""
         self._answered = 0
         self._outages = 0
         """How often a check found the directory away."""
@@ -142,12 +140,12 @@ class Circuit:
         asker.held_off += 1
         is_alone = asker.held_off > 1 and self._answered > asker.answered_then
         if asker.held_off == 1 or self._outages > asker.outages_then:
-            asker.held_off_since = self._clock()  # what came before was not the asker's fault
+            asker.held_off_since = _now()  # what came before was not the asker's fault
         asker.answered_then, asker.outages_then = self._answered, self._outages
         if not is_alone:
             self._open(_Away(str(failure), seconds))
             return
-        if self._clock() - asker.held_off_since > _MOST_HELD_OFF_S:
+        if _now() - asker.held_off_since > _MOST_HELD_OFF_S:
             raise failure
         seconds = min(seconds, _LONGEST_HOLD_OFF_S)
         await _parked(asyncio.sleep(seconds * random.uniform(1, 2)), parking)  # noqa: S311 - jitter
@@ -186,19 +184,18 @@ class Circuit:
         self.problem = away.problem
 
     def _hold_off_for(self, seconds: float) -> None:
-        until = asyncio.get_running_loop().time() + min(seconds, _LONGEST_HOLD_OFF_S)
+        until = _now() + min(seconds, _LONGEST_HOLD_OFF_S)
         self._not_before = max(self._not_before, until)
 
     async def _probe(self) -> None:
         """Try, at a slower and slower pace, until the directory is back."""
         pause_s = _FIRST_PAUSE_S
-        now = asyncio.get_running_loop().time
         while True:
-            await asyncio.sleep(max(pause_s, self._not_before - now()))
-            if self._not_before > now():
+            await asyncio.sleep(max(pause_s, self._not_before - _now()))
+            if self._not_before > _now():
                 continue  # we were asked to hold off for longer meanwhile
             away = await self._away()
-            if away is None and self._not_before <= now():
+            if away is None and self._not_before <= _now():
                 break
             if away:
                 self.problem = away.problem
@@ -209,6 +206,11 @@ class Circuit:
         self.problem = None
         self.since = datetime.now(UTC)
         self._closed.set()
+
+
+def _now() -> float:
+    """Seconds on the event loop's clock, which all pauses here go by."""
+    return asyncio.get_running_loop().time()
 
 
 async def _parked(waiting: Awaitable[Value], parking: Parking) -> Value:
