@@ -2,7 +2,6 @@
 
 import importlib.util
 import os
-import re
 import shutil
 import signal
 import socket
@@ -15,7 +14,8 @@ from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
-from xml.etree import ElementTree as ET
+
+from rorbridge.bus import maven
 
 _START_S = 60.0
 _STOP_S = 25.0
@@ -153,9 +153,12 @@ class ApacheKafka(LocalBroker):
     """Apache Kafka, one process that is broker and controller (KRaft)."""
 
     def __init__(self) -> None:
-        self.version = kafka_version()
-        self._java = _java()
-        self._class_path = f"{kafka_jars()}/*"
+        try:
+            self.version = kafka_version()
+            self._java = maven.jdk()
+            self._class_path = f"{maven.brought(_pom(), 'kafka')}/*"
+        except maven.NotToBeHadError as error:
+            raise BrokerUnavailableError(f"Apache Kafka: {error}") from None
         super().__init__(f"Apache Kafka {self.version}")
 
     @property
@@ -207,52 +210,11 @@ class ApacheKafka(LocalBroker):
 
 def kafka_version() -> str:
     """Give the version of Apache Kafka that the pom pins."""
-    found = ET.parse(_pom()).findtext(".//{*}kafka.version")  # noqa: S314 - our own file
-    if not found:
-        raise BrokerUnavailableError(f"{_pom()} names no kafka.version")
-    return found
-
-
-def kafka_jars() -> Path:
-    """Give the folder with Kafka's jars; Maven brings them at the first time, and they are kept for the next."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "rorbridge"
-    jars = cache / f"kafka-{kafka_version()}"
-    if jars.is_dir():
-        return jars
-    maven = shutil.which("mvn")
-    if maven is None:
-        raise BrokerUnavailableError("Maven (mvn) is needed to get Apache Kafka: https://maven.apache.org/install.html")
-    cache.mkdir(parents=True, exist_ok=True)
-    fresh = Path(tempfile.mkdtemp(prefix=jars.name, dir=cache))
-    goal = ["dependency:copy-dependencies", f"-DoutputDirectory={fresh}"]
-    done = subprocess.run(  # noqa: S603 - Maven with our own pom
-        [maven, "-q", "-B", "-f", str(_pom()), *goal], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise BrokerUnavailableError(f"Maven could not get Apache Kafka: {(done.stdout + done.stderr)[-1000:]}")
-    try:
-        fresh.rename(jars)  # complete or not there at all, whoever else fetches at the same time
-    except OSError:
-        shutil.rmtree(fresh, ignore_errors=True)
-    return jars
+    return maven.version(_pom(), "kafka")
 
 
 def _pom() -> Path:
     return _POM if _POM.is_file() else _POM_OF_CHECKOUT
-
-
-def _java() -> str:
-    home = os.environ.get("JAVA_HOME")
-    java = shutil.which("java", path=f"{home}/bin") if home else shutil.which("java")
-    if java is None:
-        raise BrokerUnavailableError("a JDK 17 or newer is needed for Apache Kafka: https://adoptium.net/")
-    told = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr  # noqa: S603
-    found = re.search(r'version "(\d+)', told)
-    if found is None or int(found[1]) < 17:
-        first = told.splitlines()[0] if told else "no version"
-        raise BrokerUnavailableError(f"Apache Kafka needs Java 17 or newer, {java} is: {first}")
-    return java
 
 
 def _free_port() -> int:

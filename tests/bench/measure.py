@@ -6,21 +6,21 @@ import os
 import signal
 import statistics
 import subprocess
-import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import Producer
 
 from tests.bench.answers import summary, told
 from tests.bench.machine import cost
+from tests.bench.results import Results
 from tests.bench.subject import Stage, Subject, python
 from tests.bench.work import Work
 from tests.support.kafka import Broker, Topics, delete_topics, new_topics
@@ -76,126 +76,102 @@ async def _topics(broker: Broker, partitions: int) -> AsyncIterator[Topics]:
         await delete_topics(broker, topics)
 
 
-class Results:
-    """Reads the results as they are committed, and when each came.
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What can be read off at a moment."""
 
-    With librdkafka, in a thread of its own: a reader in Python is slower than what it measures, and takes its core.
-    """
+    at: float
+    cpu_s: float
+    """Of the subject's processes together."""
+    peak_mib: float
+    stub_cpu_s: float
+    calls: int
 
-    def __init__(self, broker: Broker, topics: Topics) -> None:
-        self.at: dict[str, float] = {}
-        self.last = b""
-        self.bytes = 0
-        self.dead_letters = 0
-        self._topics = topics
-        self._done = False
-        self._consumer = Consumer(
-            {
-                "bootstrap.servers": broker.bootstrap_servers,
-                "group.id": f"{topics.group}-bench",
-                "enable.auto.commit": False,
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 50,
-            }
+
+@dataclass(slots=True)
+class _Run:
+    """A subject that runs, and what it is given to do."""
+
+    broker: Broker
+    topics: Topics
+    work: Work
+    sent: list[Sent]
+    warm_up: int
+    """How many of those count in nothing."""
+    results: Results
+    pids: list[int]
+    stub: tuple[str, int]
+    appended: dict[str, float] = field(default_factory=dict)
+    """When each request of a steady load was appended."""
+
+    async def preloaded(self) -> tuple[_Reading, _Reading]:
+        """Have all requests there when the subject begins; read off at both ends."""
+        await self._answered(self.sent[: self.warm_up])
+        if len(self.pids) > 1:  # what they do before the group has settled does not count
+            await _all_in_group(self.broker, self.topics.group, len(self.pids))
+        with _halted(self.pids):
+            _publish(self.broker, self.topics.requests, self.work.partitions, self.sent[self.warm_up :])
+            before = await self._reading()
+        await self.results.until(len(self.sent))
+        return before, await self._reading()
+
+    async def steady(self, rate: float) -> tuple[_Reading, _Reading]:
+        """Send at an even rate, by which the second half of the warm-up comes as well, since it begins with a jolt."""
+        alone = self.warm_up // 2
+        await self._answered(self.sent[:alone])
+        sending = asyncio.create_task(
+            asyncio.to_thread(
+                _steadily, self.broker, self.topics.requests, self.work.partitions, self.sent[alone:], rate
+            )
         )
-        self._thread = threading.Thread(target=self._read, name="results", daemon=True)
+        await self.results.until(self.warm_up)
+        before = await self._reading()
+        await self.results.until(len(self.sent))
+        self.appended = await sending
+        return before, await self._reading()
 
-    def __enter__(self) -> "Results":
-        there = self._consumer.list_topics().topics
-        self._consumer.assign(
-            [
-                TopicPartition(topic, partition, OFFSET_BEGINNING)
-                for topic in (self._topics.results, self._topics.dead_letters)
-                for partition in there[topic].partitions
-            ]
-        )
-        self._thread.start()
-        return self
+    async def _answered(self, sent: list[Sent]) -> None:
+        _publish(self.broker, self.topics.requests, self.work.partitions, sent)
+        await self.results.until(len(sent))
 
-    def __exit__(self, *_: object) -> None:
-        self._done = True
-        self._thread.join()
-        self._consumer.close()
-
-    def _read(self) -> None:
-        while not self._done:
-            record = self._consumer.poll(0.05)
-            if record is None or record.error():
-                continue
-            if record.topic() == self._topics.dead_letters:
-                self.dead_letters += 1
-                continue
-            self.last = record.value() or b""
-            self.bytes += len(self.last)
-            self.at.setdefault(_correlation(record.headers()), time.time())
-
-    async def until(self, count: int) -> None:
-        """Wait until there are so many results."""
-        async with asyncio.timeout(_PATIENCE_S):
-            while len(self.at) < count:  # noqa: ASYNC110 - another thread counts
-                await asyncio.sleep(0.01)
-
-
-def _correlation(headers: Any) -> str:
-    return next((value.decode() for name, value in headers or () if name == "ce_correlationid"), "?")
+    async def _reading(self) -> _Reading:
+        address, stub_pid = self.stub
+        calls = int((await _get(f"{address}/calls")).text)
+        costs, stubs = [cost(one) for one in self.pids], cost(stub_pid)
+        cpu_s, peak_mib = sum(one.cpu_s for one in costs), sum(one.peak_mib for one in costs)
+        return _Reading(time.time(), cpu_s, peak_mib, stubs.cpu_s, calls)
 
 
 async def measure(broker: Broker, subject: Subject, work: Work, answers: Path, log: Path) -> Measured:
     """Run *subject* under *work*. Raises AssertionError when an answer is missing or in its place is a dead letter."""
     sent, warm_up = work.sent(subject.warm_up), work.warm_up + subject.warm_up
-    with stub(answers, work.latency_ms) as (address, stub_pid):
+    with stub(answers, work.latency_ms) as at:
         async with _topics(broker, work.partitions) as topics:
-            with Results(broker, topics) as results:
-                stage = Stage(broker, topics, address, work)
-                with subject.running(stage, log) as processes:
-                    pids = [one.pid for one in processes]
-                    # Of a steady load the second half of the warm-up is steady, too: it begins with a jolt.
-                    alone = warm_up if work.rate is None else warm_up // 2
-                    _publish(broker, topics.requests, work.partitions, sent[:alone])
-                    await results.until(alone)
-                    if subject.instances > 1:  # what they do before the group has settled does not count
-                        await _all_in_group(broker, topics.group, subject.instances)
-                    appended: dict[str, float] = {}
-                    if work.rate is not None:
-                        steady = asyncio.to_thread(
-                            _steadily, broker, topics.requests, work.partitions, sent[alone:], work.rate
-                        )
-                        sending = asyncio.create_task(steady)
-                        await results.until(warm_up)
-                    calls_before = int((await _get(f"{address}/calls")).text)
-                    if work.rate is None:
-                        with _halted(pids):
-                            _publish(broker, topics.requests, work.partitions, sent[warm_up:])
-                    before, began = [cost(one) for one in (*pids, stub_pid)], time.time()
-                    await results.until(len(sent))
-                    if work.rate is not None:
-                        appended = await sending
-                    took_s = max(results.at.values()) - began
-                    after = [cost(one) for one in (*pids, stub_pid)]
-                    calls = int((await _get(f"{address}/calls")).text) - calls_before
-    assert not results.dead_letters, f"{subject.name}: {results.dead_letters} dead letters; see {log}"
+            stage = Stage(broker, topics, at[0], work)
+            with Results(broker, topics, log) as results, subject.running(stage, log) as processes:
+                run = _Run(broker, topics, work, sent, warm_up, results, [one.pid for one in processes], at)
+                before, after = await (run.preloaded() if work.rate is None else run.steady(work.rate))
     if subject.asks:
         page = json.loads((answers / f"{work.page}.json").read_bytes())
         found, expected = told(json.loads(results.last)), summary(page)
         differing = [name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)]
         assert not differing, f"{subject.name}: other offers than the ROR's, {len(differing)} of them"
     done = len(sent) - warm_up
-    *cpu, stub_cpu = [(then.cpu_s - was.cpu_s) for was, then in zip(before, after, strict=True)]
-    late = sorted(1000 * (results.at[one.id] - appended[one.id]) for one in sent[warm_up:]) if appended else []
+    late = [1000 * (results.at[one.id] - run.appended[one.id]) for one in sent[warm_up:]] if run.appended else []
     cuts = statistics.quantiles(late, n=100) if late else []
     return Measured(
         subject=subject.name,
         work=work.name,
-        requests_per_s=done / took_s,
+        requests_per_s=done / (max(results.at.values()) - before.at),
         sustained_per_s=_sustained(sorted(results.at.values())[warm_up:]),
-        cpu_ms=1000 * sum(cpu) / done,
-        per_cpu_s=done / sum(cpu),
+        cpu_ms=1000 * (after.cpu_s - before.cpu_s) / done,
+        per_cpu_s=done / (after.cpu_s - before.cpu_s),
         p50_ms=cuts[49] if cuts else None,
         p95_ms=cuts[94] if cuts else None,
         p99_ms=cuts[98] if cuts else None,
-        peak_mib=sum(one.peak_mib for one in after[:-1]),
-        ror_calls=calls / done,
-        stub_cpu_ms=1000 * stub_cpu / done,
+        peak_mib=after.peak_mib,
+        ror_calls=(after.calls - before.calls) / done,
+        stub_cpu_ms=1000 * (after.stub_cpu_s - before.stub_cpu_s) / done,
         result_bytes=results.bytes / len(sent),
     )
 

@@ -7,9 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rorbridge.lookalike.server import ServerAddress
 from tests.bench.work import Work
 from tests.support.kafka import Broker, Topics
-from tests.support.processes import environment, free_port, stand_in_settings
+from tests.support.processes import environment, free_port
+from tests.support.ror import ror_environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class Stage:
     @property
     def settings(self) -> dict[str, str]:
         """Give the settings of the bridge; by default it keeps no answer."""
-        ror = stand_in_settings(f"{self.stub}/{self.work.page}", f"{self.stub}/token")
+        ror = ror_environment(ServerAddress(f"{self.stub}/{self.work.page}", f"{self.stub}/token"))
         return {
             **self.topics.settings(self.broker),
             **ror,

@@ -18,20 +18,17 @@ from starlette.responses import Response
 
 from rorbridge.bus.localbroker import ApacheKafka
 from tests.chaos.stream import read_to_end
-from tests.support.http import Ror, scripted_ror
+from tests.support.fhir import EMPTY
+from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, Record, Topics, new_topics, read
-from tests.support.processes import running_service, stand_in_settings
+from tests.support.processes import running_service
 from tests.support.requests import headers
+from tests.support.ror import ror_environment
 
-EMPTY = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
 _CONTENT = {
     "need": {"activity": ["013"]},
     "where": {"near": {"latitude": 47.2, "longitude": -1.6}, "radiusKm": 10},
 }
-
-
-def ror_settings(ror: Ror) -> dict[str, str]:
-    return stand_in_settings(ror.base_url, ror.token_url)
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ async def outage(broker: Broker, topics: Topics, log: Path, *, seconds: float, p
         return Response(status_code=503) if away else Response(EMPTY, media_type="application/fhir+json")
 
     async with scripted_ror(search) as ror, httpx.AsyncClient() as http:
-        with running_service(topics.settings(broker) | ror_settings(ror), log) as service:
+        with running_service(topics.settings(broker) | ror_environment(ror), log) as service:
             producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
             await producer.start()
             deadlines: dict[str, datetime] = {}

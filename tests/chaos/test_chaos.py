@@ -18,12 +18,14 @@ from rorbridge.bus.localbroker import ApacheKafka
 from rorbridge.bus.outgoing import Outgoing
 from rorbridge.settings import KafkaSettings
 from tests.chaos.harness import Chaos
-from tests.chaos.outage import EMPTY, outage, ror_settings
+from tests.chaos.outage import outage
 from tests.chaos.stream import read_to_end
+from tests.support.fhir import EMPTY
 from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, Record, Topics, new_topics, publish, read
 from tests.support.processes import running_service
 from tests.support.requests import headers, valid
+from tests.support.ror import ror_environment
 
 pytestmark = pytest.mark.real_kafka
 
@@ -111,7 +113,7 @@ async def test_metadata_of_others_is_ignored_with_a_warning(broker: Broker, topi
 
     async with scripted_ror(search) as ror:
         await publish(broker, topics.requests, valid(10, seed=1))
-        with running_service(topics.settings(broker) | ror_settings(ror), tmp_path / "log") as service:
+        with running_service(topics.settings(broker) | ror_environment(ror), tmp_path / "log") as service:
             await read(broker, [topics.results], until=lambda found: len(found) >= 10)
             assert service.terminate() == 0
     assert '"metadata-ignored"' in (tmp_path / "log").read_text()
@@ -126,7 +128,7 @@ async def test_a_slow_request_holds_up_no_other_of_its_partition(
         return Response(EMPTY, media_type="application/fhir+json")
 
     async with scripted_ror(search) as ror:
-        with running_service(topics.settings(broker) | ror_settings(ror), tmp_path / "log") as service:
+        with running_service(topics.settings(broker) | ror_environment(ror), tmp_path / "log") as service:
             await service.ready()
             producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap_servers)
             await producer.start()
@@ -176,7 +178,7 @@ async def test_at_least_once_repeats_at_most_and_with_the_same_id(
     sent = [replace(one, value=json.dumps(around(n)).encode()) for n, one in enumerate(valid(300, seed=5))]
     await publish(broker, topics.requests, sent)
     async with scripted_ror(search) as ror:
-        settings = topics.settings(broker) | ror_settings(ror) | {"RORBRIDGE_KAFKA__DELIVERY": "at-least-once"}
+        settings = topics.settings(broker) | ror_environment(ror) | {"RORBRIDGE_KAFKA__DELIVERY": "at-least-once"}
         with running_service(settings, tmp_path / "first") as first:
             await read(broker, [topics.results], until=lambda found: len(found) >= 60)
             first.process.send_signal(signal.SIGKILL)
@@ -202,7 +204,7 @@ async def test_kafka_that_comes_late_and_goes_early_neither_ends_nor_holds_up_th
         topics = await new_topics(broker)
         await asyncio.to_thread(own.stop)
         async with scripted_ror(search) as ror:
-            with running_service(topics.settings(broker) | ror_settings(ror), tmp_path / "log") as service:
+            with running_service(topics.settings(broker) | ror_environment(ror), tmp_path / "log") as service:
                 await asyncio.sleep(3)
                 assert service.process.poll() is None
                 await asyncio.to_thread(own.start)

@@ -24,7 +24,6 @@ from rorbridge.events import envelope
 from rorbridge.events.problem import parse_request
 from rorbridge.events.result import RESULT_TYPE, Status
 from rorbridge.events.schemas import request_schema, result_schema
-from rorbridge.lookalike.config import Config
 from rorbridge.lookalike.server import ServerAddress
 from rorbridge.orientation.directory import Directory
 from rorbridge.orientation.policy import Audience
@@ -32,7 +31,8 @@ from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import KafkaSettings
 from tests.support.node import Checked, validate
-from tests.support.processes import free_port, lookalike_settings, running_service
+from tests.support.processes import free_port, running_service
+from tests.support.ror import ror_environment
 
 NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -383,9 +383,7 @@ async def test_the_running_service_shows_its_own_contract(tmp_path: Path) -> Non
         "RORBRIDGE_KAFKA__SASL_USERNAME": "who-we-are",
         "RORBRIDGE_KAFKA__SASL_PASSWORD": PASSWORD,
     }
-    ror = lookalike_settings(
-        ServerAddress("http://127.0.0.1:1/ws", "http://127.0.0.1:1/token"), Config(), access_profile=0
-    )
+    ror = ror_environment(ServerAddress("http://127.0.0.1:1/ws", "http://127.0.0.1:1/token"))
     with running_service(settings | ror, tmp_path / "log") as service:
         async with httpx.AsyncClient(base_url=service.url) as http:
             await alive(http)

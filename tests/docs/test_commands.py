@@ -13,7 +13,7 @@ from tests.docs.claims import complaints
 from tests.docs.pages import Block, Page, pages, without_comments
 from tests.docs.terminal import Names, Newcomer
 from tests.support.kafka import Broker
-from tests.support.processes import ror_settings, running_lookalike
+from tests.support.processes import running_lookalike, told_environment
 
 PAGES = {page.name: page for page in pages()}
 TO_RUN = [page for page in PAGES.values() if page.same_as is None and any(one.commands.strip() for one in page.blocks)]
@@ -38,7 +38,7 @@ def test_the_commands_of_a_page_do_what_it_says(
     if page.given:
         asyncio.run(create(kafka, dict.fromkeys(kafka.topics, 1)))
         given = {"RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": broker.bootstrap_servers}
-        given |= ror_settings(request.getfixturevalue("lookalike"))
+        given |= told_environment(request.getfixturevalue("lookalike"))
     try:
         with Newcomer(tmp_path, names, given) as newcomer:
             if page.given == "service":

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from rorbridge.bus.maven import NotToBeHadError, jdk
 from tests.examples.consumer import Example, set_up
 from tests.examples.requests import AMID_FAULTS
 from tests.examples.stage import Stage
-from tests.interop.maven import NotToBeHadError, jdk
 from tests.support.kafka import Broker, delete_topics, new_topics
 from tests.support.leftout import left_out
-from tests.support.processes import ror_settings, running_lookalike, running_service
+from tests.support.processes import running_lookalike, running_service, told_environment
 
 OFFERS = 5000
 
@@ -25,7 +25,7 @@ def stage(broker: Broker, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     with running_lookalike(OFFERS, "--faults") as lookalike:
         fault = {"fault": "not-json", "probability": 1, "where": str(AMID_FAULTS["latitude"])}
         httpx.put(httpx.URL(lookalike["base_url"]).join("/_faults"), json={"rules": [fault]}).raise_for_status()
-        with running_service(topics.settings(broker) | ror_settings(lookalike), log) as service:
+        with running_service(topics.settings(broker) | told_environment(lookalike), log) as service:
             asyncio.run(service.ready())
             yield Stage(broker, topics)
             assert service.terminate() == 0

@@ -23,24 +23,6 @@ _SCHEMA = jsonschema.Draft202012Validator(json.loads((_SCHEMAS / f"{RESULT_TYPE}
 _POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*", re.DOTALL)
 
 
-def record(
-    value: bytes | None, headers: list[tuple[str, bytes]], key: bytes | None = None
-) -> "ConsumerRecord[bytes, bytes]":
-    return ConsumerRecord(
-        topic="requests",
-        partition=2,
-        offset=41,
-        timestamp=1_700_000_000_000,
-        timestamp_type=0,
-        key=key,
-        value=value,
-        checksum=None,
-        serialized_key_size=0,
-        serialized_value_size=0,
-        headers=headers,
-    )
-
-
 def one_answer(
     test: str, given: "ConsumerRecord[bytes, bytes]", found: tuple[Outgoing, ...]
 ) -> OrientationResult | None:

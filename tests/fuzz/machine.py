@@ -26,11 +26,11 @@ from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror import http
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.nomenclature import Nos
-from rorbridge.settings import RorSettings
 from tests.fuzz.account import peak_mib
 from tests.fuzz.answered import KAFKA
 from tests.support.fhir import location, page, service
 from tests.support.http import Ror, scripted_ror
+from tests.support.ror import ror_settings
 
 Value = TypeVar("Value")
 
@@ -136,29 +136,13 @@ class Machine:
             return script.searches[min(asked, len(script.searches)) - 1].response()
 
         self.ror.search = search
-        async with RorDirectory(_settings(self.ror)) as directory:
+        async with RorDirectory(ror_settings(self.ror, timeout=10)) as directory:
             return await _answer(given, directory, us)
 
 
 async def _answer(given: "ConsumerRecord[bytes, bytes]", directory: Directory, us: Us) -> tuple[Outgoing, ...]:
     resolver = Resolver(directory, Nos(), us.audience, us.access_profile)
     return await Answerer(resolver, KAFKA).answer(given, lambda waits: None)
-
-
-def _settings(ror: Ror) -> RorSettings:
-    return RorSettings.model_validate(
-        {
-            "base_url": ror.base_url,
-            "token_url": ror.token_url,
-            "client_id": "us",
-            "client_secret": "secret",
-            "user_profile_code": "CU20",
-            "user_profile_system": "1.2.250.1.213.1.6.1.66",
-            "role_code": "AUTOMATE",
-            "role_system": "1.2.250.1.213.1.1.4.6",
-            "timeout": 10,
-        }
-    )
 
 
 @contextmanager

@@ -12,11 +12,12 @@ from rorbridge.events.result import Status
 from rorbridge.lookalike.dataset import generate
 from rorbridge.orientation.policy import Audience
 from tests.fuzz.amount import PROFILE
-from tests.fuzz.answered import one_answer, record
+from tests.fuzz.answered import one_answer
 from tests.fuzz.machine import GOOD, MOST_BYTES, Machine, Reply, Script, Us
 from tests.fuzz.odd import HOSTILE, NUMBERS, any_json, changed, copied, damaged, mostly, odd_values, written
 from tests.fuzz.test_requests import attributes
 from tests.support.fhir import OFFICIAL, contact, location, official, page, service
+from tests.support.records import record
 
 Json = dict[str, Any]
 

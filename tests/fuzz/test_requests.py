@@ -18,10 +18,11 @@ from rorbridge.orientation.directory import Found, Gate, Question, at_once
 from rorbridge.ror import query
 from tests.fuzz import asked
 from tests.fuzz.amount import PROFILE
-from tests.fuzz.answered import one_answer, record, request_of
+from tests.fuzz.answered import one_answer, request_of
 from tests.fuzz.machine import Machine
 from tests.fuzz.odd import HOSTILE, any_json, changed, damaged, odd_values, written
 from tests.support.fhir import searchset
+from tests.support.records import record
 
 MOST_ROUNDS = 12
 """Searches that one request may cause."""

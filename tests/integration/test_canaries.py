@@ -12,13 +12,14 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from tests.chaos.outage import EMPTY, ror_settings
 from tests.integration.test_check import check
 from tests.support.collector import collector
+from tests.support.fhir import EMPTY
 from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, Record, Topics, publish, read
 from tests.support.processes import free_port, running_service
 from tests.support.requests import Sent, valid
+from tests.support.ror import ror_environment
 from tests.support.tls import Authority, mtls_ror
 
 SECRET, PASSWORD, SUBJECT = "canary-secret", "canary-password", "canary-subject"
@@ -107,7 +108,7 @@ async def test_no_canary_of_any_input_is_in_logs_metrics_traces_health_or_a_dump
         ror.tokens.append(JSONResponse({"access_token": SECRET, "expires_in": 3000}))
         settings = (
             topics.settings(broker)
-            | ror_settings(ror)
+            | ror_environment(ror)
             | traces.settings()
             | {
                 "OTEL_EXPORTER_OTLP_HEADERS": f"authorization={PASSWORD}",
@@ -158,7 +159,7 @@ async def test_the_preflight_shows_no_secret_either(tmp_path: Path) -> None:
         return HTMLResponse(f"<h1>{BODY}</h1>", 403)
 
     async with scripted_ror(refuses) as ror:
-        settings = ror_settings(ror) | {
+        settings = ror_environment(ror) | {
             "RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}",
             "RORBRIDGE_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
             "RORBRIDGE_KAFKA__SASL_USERNAME": "us",

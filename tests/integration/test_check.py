@@ -14,12 +14,13 @@ from starlette.responses import JSONResponse, Response
 
 from rorbridge.bus.topics import partitions
 from rorbridge.telemetry.finding import State
-from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
+from tests.support.fhir import EMPTY
 from tests.support.http import Ror, scripted_ror, served
 from tests.support.kafka import PARTITIONS, Broker, Topics
 from tests.support.processes import environment, free_port
 from tests.support.registry import ScriptedRegistry
+from tests.support.ror import ror_environment
 from tests.support.tls import Authority, mtls_ror
 
 STEPS = [
@@ -65,13 +66,13 @@ def metadata(*parameters: str) -> Response:
 
 def nowhere(ror: Ror) -> dict[str, str]:
     """Settings with a Kafka that is not there, where it does not matter."""
-    return ror_settings(ror) | {"RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
+    return ror_environment(ror) | {"RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": f"127.0.0.1:{free_port()}"}
 
 
 @pytest.mark.real_kafka
 async def test_all_in_place_is_said_step_by_step_and_leaves_no_trace(broker: Broker, topics: Topics) -> None:
     async with scripted_ror(nothing) as ror:
-        settings = topics.settings(broker) | ror_settings(ror)
+        settings = topics.settings(broker) | ror_environment(ror)
         found = await steps(settings)
         assert list(found) == STEPS
         code, text = await check(settings)
@@ -87,7 +88,7 @@ async def test_all_in_place_is_said_step_by_step_and_leaves_no_trace(broker: Bro
 async def test_topics_that_are_not_there_are_named(broker: Broker, topics: Topics) -> None:
     async with scripted_ror(nothing) as ror:
         changed = {"RORBRIDGE_KAFKA__RESULTS_TOPIC": "no-such-topic"}
-        found = await steps(topics.settings(broker) | ror_settings(ror) | changed)
+        found = await steps(topics.settings(broker) | ror_environment(ror) | changed)
     assert found["topics"]["state"] == "failed"
     assert "no-such-topic" in found["topics"]["found"]
     assert found["write rights"]["state"] == "skipped"
@@ -101,7 +102,7 @@ async def test_missing_topics_are_created_if_asked_for_and_those_that_exist_stay
     kafka = topics.kafka(broker).model_copy(update={"results_topic": f"{topics.results}-new"})
     changed = {"RORBRIDGE_KAFKA__RESULTS_TOPIC": kafka.results_topic}
     async with scripted_ror(nothing) as ror:
-        settings = topics.settings(broker) | ror_settings(ror) | changed
+        settings = topics.settings(broker) | ror_environment(ror) | changed
         code, text = await check(settings, "--create-topics", "5")
         found = await steps(settings)
     assert code == 0, text

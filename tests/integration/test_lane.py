@@ -28,12 +28,13 @@ from rorbridge.bus.outgoing import MOST_HEAD, Outgoing
 from rorbridge.bus.session import Parking, Record, Session
 from rorbridge.bus.topics import create
 from rorbridge.bus.window import Window
-from tests.chaos.outage import EMPTY, ror_settings
 from tests.chaos.stream import read_to_end
+from tests.support.fhir import EMPTY
 from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, NotUtf8, Topics, let_any_name_be_sent, read
 from tests.support.processes import running_service
 from tests.support.requests import headers, valid
+from tests.support.ror import ror_environment
 
 pytestmark = pytest.mark.real_kafka
 
@@ -60,7 +61,7 @@ async def test_a_record_that_cannot_be_read_and_one_with_a_huge_key_hold_up_no_o
     await put(four.value, four.key, four.headers)
     await producer.stop()
     async with scripted_ror(nothing) as ror:
-        with running_service(topics.settings(broker) | ror_settings(ror), tmp_path / "log") as service:
+        with running_service(topics.settings(broker) | ror_environment(ror), tmp_path / "log") as service:
             await read(broker, [topics.results], until=lambda found: len(found) >= 2, timeout_s=60)
             assert service.terminate() == 0
     results = await read_to_end(broker.bootstrap_servers, topics.results, "read_committed")
@@ -278,7 +279,7 @@ async def test_deadlines_are_kept_while_the_ror_hangs(broker: Broker, topics: To
     await producer.start()
     deadlines: dict[str, datetime] = {}
     async with scripted_ror(hangs) as ror:
-        with running_service(topics.settings(broker) | ror_settings(ror), tmp_path / "log") as service:
+        with running_service(topics.settings(broker) | ror_environment(ror), tmp_path / "log") as service:
             await service.ready()
             for number in range(400):
                 id_ = f"r-{number}"

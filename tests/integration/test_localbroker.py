@@ -16,8 +16,8 @@ from rorbridge.bus.localbroker import (
     BrokerUnavailableError,
     EmbeddedBroker,
     LocalBroker,
-    kafka_jars,
 )
+from rorbridge.bus.maven import NotToBeHadError, brought
 from rorbridge.bus.topics import create
 from rorbridge.settings import KafkaSettings
 
@@ -97,8 +97,8 @@ def alive(pid: int) -> bool:
 def test_without_maven_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(BrokerUnavailableError, match=r"Maven .* https://"):
-        kafka_jars()
+    with pytest.raises(NotToBeHadError, match=r"Maven .* https://"):
+        brought(Path("deploy/kafka/pom.xml"), "kafka")
 
 
 def test_without_java_it_says_how_to_get_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

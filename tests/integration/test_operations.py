@@ -16,13 +16,15 @@ from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.delivery import ExactlyOnce
 from rorbridge.bus.outgoing import Outgoing
 from rorbridge.bus.session import Parking, Record
+from rorbridge.lookalike.server import ServerAddress
 from rorbridge.telemetry import metrics
 from tests.integration.test_lane import many, until
 from tests.support.kafka import Broker, Topics
 from tests.support.metrics import described, measured, scraped
-from tests.support.processes import free_port, running_service, stand_in_settings
+from tests.support.processes import free_port, running_service
+from tests.support.ror import ror_environment
 
-NOWHERE = stand_in_settings("http://127.0.0.1:1/ws", "http://127.0.0.1:1/token")
+NOWHERE = ror_environment(ServerAddress("http://127.0.0.1:1/ws", "http://127.0.0.1:1/token"))
 
 
 async def test_a_service_without_kafka_is_alive_and_not_ready_and_shows_every_metric_of_the_table(

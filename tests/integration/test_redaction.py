@@ -15,8 +15,9 @@ from rorbridge.lookalike.dataset import generate
 from rorbridge.lookalike.resources import Dataset
 from rorbridge.lookalike.server import serving
 from tests.support.kafka import Broker, Topics, publish, read
-from tests.support.processes import lookalike_settings, running_service
+from tests.support.processes import running_service
 from tests.support.requests import Sent, valid
+from tests.support.ror import lookalike_environment
 
 SD = "https://interop.esante.gouv.fr/ig/fhir/ror/StructureDefinition/"
 LEVELS = {
@@ -91,7 +92,7 @@ async def test_two_thousand_answers_hold_no_planted_restricted_string(
     sent = [one if number % 4 else as_bundle(one) for number, one in enumerate(valid(REQUESTS, seed=11))]
     await publish(broker, topics.requests, sent)
     async with serving(data, Config()) as address:
-        settings = topics.settings(broker) | lookalike_settings(address, Config(), access_profile=1)
+        settings = topics.settings(broker) | lookalike_environment(address, Config(), access_profile=1)
         with running_service(settings, tmp_path / "log") as service:
             records = await read(broker, [topics.results], until=lambda found: len(found) >= REQUESTS, timeout_s=300)
             assert await asyncio.to_thread(service.terminate) == 0

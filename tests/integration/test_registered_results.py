@@ -16,12 +16,13 @@ from rorbridge.events.envelope import correlation_id
 from rorbridge.events.examples import examples
 from rorbridge.events.result import decode
 from rorbridge.events.wireformat import frame, split
-from tests.chaos.outage import EMPTY, ror_settings
+from tests.support.fhir import EMPTY
 from tests.support.http import scripted_ror, served
 from tests.support.kafka import Broker, Record, Topics, publish, read
 from tests.support.processes import Service, environment, free_port, running_service
 from tests.support.registry import ScriptedRegistry
 from tests.support.requests import ANSWERED, Sent, headers
+from tests.support.ror import ror_environment
 
 REQUEST = examples()[0].data
 THEIRS = 41
@@ -77,7 +78,7 @@ async def test_the_registry_is_waited_for_and_every_reader_reads_what_comes_then
     ]
     await publish(broker, topics.requests, sent)
     async with scripted_ror(search) as ror:
-        settings = topics.settings(broker) | ror_settings(ror)
+        settings = topics.settings(broker) | ror_environment(ror)
         settings |= {
             "RORBRIDGE_SCHEMA_REGISTRY__URL": f"http://127.0.0.1:{port}",
             "RORBRIDGE_SCHEMA_REGISTRY__USERNAME": "us",

@@ -13,15 +13,15 @@ from starlette.responses import Response
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.examples import examples
 from rorbridge.events.result import decode
-from tests.chaos.outage import ror_settings
+from tests.support.fhir import EMPTY
 from tests.support.http import scripted_ror
 from tests.support.kafka import Broker, Record, Topics, publish, read, read_all
 from tests.support.processes import environment, running_service
 from tests.support.requests import ANSWERED, Sent, headers
+from tests.support.ror import ror_environment
 
 REQUEST = json.dumps(json.loads(examples()[0].data) | {"answer": {"limit": 1}}).encode()
 REFUSED = b'{"resourceType": "OperationOutcome", "issue": [{"code": "invalid"}]}'
-EMPTY = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
 
 
 async def replay(settings: dict[str, str], *options: str) -> "subprocess.CompletedProcess[str]":
@@ -46,7 +46,7 @@ async def test_a_failed_request_is_put_again_under_its_id_and_answered_once_more
     rejected = Sent("rejected", b"case-3", b"{}", headers("rejected"), ANSWERED)
     no_event = Sent("no-event", b"case-4", b"hello", [], ANSWERED)
     async with scripted_ror(search) as ror:
-        settings = topics.settings(broker) | ror_settings(ror)
+        settings = topics.settings(broker) | ror_environment(ror)
         await publish(broker, topics.requests, [failing, bare, rejected, no_event])
         with running_service(settings, tmp_path / "log"):
             await read(broker, [topics.dead_letters], until=lambda found: len(found) >= 4)

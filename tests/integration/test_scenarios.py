@@ -17,8 +17,9 @@ from rorbridge.lookalike.server import serving
 from tests.support.communes import communes
 from tests.support.kafka import Broker, Topics, publish, read
 from tests.support.oracle import Oracle
-from tests.support.processes import lookalike_settings, running_service
+from tests.support.processes import running_service
 from tests.support.requests import ANSWERED, Sent, headers
+from tests.support.ror import lookalike_environment
 
 MOST = 200
 OFFERS = 20_000
@@ -84,7 +85,7 @@ async def test_no_offer_is_wrong_and_none_is_missed(seed: int, broker: Broker, t
     asked = scenarios()
     async with serving(oracle.data, Config()) as address:
         results = await ask(
-            broker, topics, lookalike_settings(address, Config(), access_profile=1), tmp_path / "log", asked
+            broker, topics, lookalike_environment(address, Config(), access_profile=1), tmp_path / "log", asked
         )
     counts = {name: check(name, content, results[name], oracle) for name, content in asked}
     assert sum(count > 0 for count in counts.values()) >= len(counts) - 2, counts
@@ -109,7 +110,7 @@ async def test_the_capacity_trap_catches_nobody(broker: Broker, topics: Topics, 
     ]
     async with serving(oracle.data, Config()) as address:
         results = await ask(
-            broker, topics, lookalike_settings(address, Config(), access_profile=1), tmp_path / "log", asked
+            broker, topics, lookalike_environment(address, Config(), access_profile=1), tmp_path / "log", asked
         )
     kept = sum(check(name, content, results[name], oracle) for name, content in asked)
     rounds = [told for one in results.values() if one.search for told in one.search.rounds]

@@ -12,7 +12,7 @@ import pytest
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.result import OrientationResult, decode
 from tests.support.kafka import Broker, Record, Topics, publish, read, read_all
-from tests.support.processes import ror_settings, running_lookalike, running_service
+from tests.support.processes import running_lookalike, running_service, told_environment
 from tests.support.requests import Sent, broken, valid
 
 
@@ -51,7 +51,7 @@ async def test_a_thousand_mixed_requests_get_a_thousand_answers(
     assert len(sent) == 1000
     events = {one.id: one for one in sent if one.expected}
     await publish(broker, topics.requests, sent)
-    settings = topics.settings(broker) | ror_settings(lookalike)
+    settings = topics.settings(broker) | told_environment(lookalike)
     with running_service(settings, tmp_path / "log") as service:
         await service.ready()
         await read(broker, [topics.results], until=lambda found: len(found) >= len(events), timeout_s=180)
@@ -113,7 +113,7 @@ async def test_every_offer_can_be_traced_and_every_criterion_is_reported(
 ) -> None:
     sent = valid(60, seed=2)
     await publish(broker, topics.requests, sent)
-    with running_service(topics.settings(broker) | ror_settings(lookalike), tmp_path / "log") as service:
+    with running_service(topics.settings(broker) | told_environment(lookalike), tmp_path / "log") as service:
         results = await read(broker, [topics.results], until=lambda found: len(found) >= 60, timeout_s=120)
         assert service.terminate() == 0
     answers = by_request(results)
@@ -141,7 +141,7 @@ async def test_sigterm_in_the_midst_and_a_new_start_lose_no_request(
 ) -> None:
     sent = valid(600, seed=3)
     await publish(broker, topics.requests, sent)
-    settings = topics.settings(broker) | ror_settings(lookalike) | {"RORBRIDGE_KAFKA__WINDOW": "20"}
+    settings = topics.settings(broker) | told_environment(lookalike) | {"RORBRIDGE_KAFKA__WINDOW": "20"}
     with running_service(settings, tmp_path / "first") as first:
         before = await read(broker, [topics.results], until=lambda found: len(found) >= 50)
         assert first.terminate() == 0
@@ -161,7 +161,7 @@ async def test_a_killed_service_repeats_at_most_and_loses_no_request(
 ) -> None:
     sent = valid(600, seed=4)
     await publish(broker, topics.requests, sent)
-    settings = topics.settings(broker) | ror_settings(lookalike) | {"RORBRIDGE_KAFKA__WINDOW": "20"}
+    settings = topics.settings(broker) | told_environment(lookalike) | {"RORBRIDGE_KAFKA__WINDOW": "20"}
     with running_service(settings, tmp_path / "first") as first:
         await read(broker, [topics.results], until=lambda found: len(found) >= 50)
         first.process.kill()

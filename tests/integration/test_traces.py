@@ -16,13 +16,14 @@ from rorbridge.events.envelope import correlation_id
 from rorbridge.lookalike.config import Config
 from rorbridge.lookalike.dataset import generate
 from rorbridge.lookalike.server import serving
-from tests.chaos.outage import EMPTY, ror_settings
 from tests.support.collector import Collector, Span, collector
+from tests.support.fhir import EMPTY
 from tests.support.http import Handler, Ror, scripted_ror
 from tests.support.kafka import Broker, Record, Topics, publish, read
 from tests.support.metrics import PAGE, Metrics, scraped
-from tests.support.processes import lookalike_settings, running_service
+from tests.support.processes import running_service
 from tests.support.requests import Sent, headers
+from tests.support.ror import lookalike_environment, ror_environment
 from tests.support.tracepage import IS_WRITING, page_with_trace, tree
 
 pytestmark = pytest.mark.kafka
@@ -99,7 +100,7 @@ class Running:
 async def running(broker: Broker, topics: Topics, search: Handler, log: Path, **more: str) -> AsyncIterator[Running]:
     """Run a service on a scripted ROR until the block ends."""
     async with scripted_ror(search) as ror, collector() as traces:
-        with running_service(topics.settings(broker) | ror_settings(ror) | traces.settings() | more, log) as service:
+        with running_service(topics.settings(broker) | ror_environment(ror) | traces.settings() | more, log) as service:
             await service.ready()
             yield Running(broker, topics, traces, ror, log, service.url)
             assert await asyncio.to_thread(service.terminate) == 0
@@ -110,7 +111,7 @@ async def test_a_request_is_one_trace_from_its_traceparent_to_that_of_its_result
 ) -> None:
     config = Config()
     async with serving(generate(2_000, seed=1), config) as ror, collector() as traces:
-        settings = topics.settings(broker) | lookalike_settings(ror, config, access_profile=0) | traces.settings()
+        settings = topics.settings(broker) | lookalike_environment(ror, config, access_profile=0) | traces.settings()
         with running_service(settings, tmp_path / "log") as service:
             await publish(broker, topics.requests, [asked("r-1", traceparent(), tracestate="vendor=1")])
             [result] = await read(broker, [topics.results], until=lambda found: len(found) >= 1)

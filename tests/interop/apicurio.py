@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from tests.interop.maven import brought, jdk
-from tests.interop.process import running
+from rorbridge.bus.maven import brought, jdk
+from tests.interop.process import POMS, running
 from tests.support.processes import free_port
 
 
@@ -46,7 +46,7 @@ class Apicurio:
 def running_apicurio(folder: Path) -> Iterator[Apicurio]:
     """Run Apicurio in *folder*, its schemas in memory. Raises NotToBeHadError where it cannot be had."""
     java = jdk("java")
-    [jar] = brought("apicurio", "unpack").glob("*-runner.jar")
+    [jar] = brought(POMS / "apicurio" / "pom.xml", "apicurio", "unpack").glob("*-runner.jar")
     port = free_port()
     url = f"http://127.0.0.1:{port}/apis/ccompat/v7"
     command = [java, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-jar", str(jar)]

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from rorbridge.bus.maven import NotToBeHadError
 from tests.interop.apicurio import Apicurio, running_apicurio
 from tests.interop.hapi import Hapi, running_hapi
 from tests.interop.keycloak import Keycloak, running_keycloak
-from tests.interop.maven import NotToBeHadError
 from tests.interop.requests import requests
 from tests.interop.servers import OFFERS, SEED, Servers
 from tests.support.communes import communes

@@ -10,10 +10,10 @@ from typing import Final
 
 import httpx
 
+from rorbridge.bus.maven import brought, jdk
 from rorbridge.lookalike.resources import Dataset
 from tests.interop.load import load
-from tests.interop.maven import brought, jdk
-from tests.interop.process import running
+from tests.interop.process import POMS, running
 from tests.support.processes import free_port
 
 SOURCE: Final = Path(__file__).parent / "java" / "HapiServer.java"
@@ -58,7 +58,7 @@ class Hapi:
 def running_hapi(folder: Path, dataset: Dataset) -> Iterator[Hapi]:
     """Run HAPI in *folder* with *dataset* in it. Raises NotToBeHadError where it cannot be had."""
     java, javac = jdk("java"), jdk("javac")
-    jars = f"{brought('hapi', 'copy-dependencies')}/*"
+    jars = f"{brought(POMS / 'hapi' / 'pom.xml', 'hapi')}/*"
     subprocess.run([javac, "-nowarn", "-proc:none", "-cp", jars, "-d", str(folder), str(SOURCE)], check=True)
     port = free_port()
     command = [

@@ -11,9 +11,9 @@ from typing import Final
 
 import httpx
 
+from rorbridge.bus.maven import brought, jdk
 from tests.interop.certificates import Authority
-from tests.interop.maven import brought, jdk
-from tests.interop.process import running
+from tests.interop.process import POMS, running
 from tests.support.processes import free_port
 
 REALM: Final = Path(__file__).parent / "data" / "realm-ror.json"
@@ -45,7 +45,7 @@ def running_keycloak(folder: Path) -> Iterator[Keycloak]:
     Raises NotToBeHadError where it cannot be had.
     """
     jdk("java")
-    [distribution] = brought("keycloak", "unpack-dependencies").glob("keycloak-*")
+    [distribution] = brought(POMS / "keycloak" / "pom.xml", "keycloak", "unpack-dependencies").glob("keycloak-*")
     home = folder / "keycloak"
     shutil.copytree(distribution, home)  # it builds itself anew, in place, for how it is started
     imported = home / "data" / "import"

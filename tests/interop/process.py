@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+POMS = Path(__file__).parents[2] / "deploy" / "interop"
+"""Where the poms are by which Maven brings the servers (rorbridge/bus/maven.py)."""
+
 _STOP_S = 25.0
 
 

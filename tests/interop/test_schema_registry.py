@@ -24,7 +24,7 @@ from rorbridge.telemetry.finding import State
 from tests.interop.apicurio import Apicurio
 from tests.interop.servers import OFFERS, SEED
 from tests.support.kafka import Broker, Topics
-from tests.support.processes import ror_settings, running_lookalike, running_service
+from tests.support.processes import running_lookalike, running_service, told_environment
 from tests.support.registry import settled, what_is_in_the_way
 
 OURS = registered_result_schema()
@@ -68,7 +68,7 @@ async def test_others_serializers_write_what_the_service_answers_and_read_what_i
     contents = {one.name: json.loads(one.data) for one in examples()}
     registry = {"RORBRIDGE_SCHEMA_REGISTRY__URL": apicurio.url}
     with running_lookalike(OFFERS, "--seed", str(SEED)) as lookalike:
-        settings = topics.settings(broker) | ror_settings(lookalike) | registry
+        settings = topics.settings(broker) | told_environment(lookalike) | registry
         with running_service(settings, tmp_path / "log") as service:
             await asyncio.to_thread(produce, broker, topics.requests, apicurio, contents)
             messages = await asyncio.to_thread(consume, broker, topics.results, len(contents))

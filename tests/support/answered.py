@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import msgspec
-from aiokafka import ConsumerRecord
 
 import rorbridge.events.examples
 from rorbridge.bus.answer import Answerer
@@ -27,6 +26,7 @@ from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import KafkaSettings
+from tests.support.records import record
 from tests.support.ror import ror_settings
 
 FOLDER = Path(rorbridge.events.examples.__file__).parent / "answered"
@@ -93,8 +93,7 @@ async def _cut_off(base_url: str) -> None:
 async def _result(answerer: Answerer, id_: str, asked: dict[str, Any]) -> dict[str, Any]:
     value = json.dumps(asked, ensure_ascii=False).encode()
     headers = request_headers(id_=id_, source="urn:via-parcours", time=NOW)
-    record: ConsumerRecord[bytes, bytes] = ConsumerRecord("requests", 0, 0, 0, 0, None, value, None, 0, 0, headers)
-    published, *_ = await answerer.answer(record, lambda waits: None)
+    published, *_ = await answerer.answer(record(value, headers), lambda waits: None)
     result = decode(published.value)
     if result.search:
         result = replace(result, search=replace(result.search, as_of=NOW))

@@ -11,6 +11,8 @@ from rorbridge.ror import bundle
 
 OFFICIAL = Path(__file__).parent.parent / "data" / "official"
 Resource = dict[str, Any]
+EMPTY = b'{"resourceType": "Bundle", "type": "searchset", "total": 0, "entry": []}'
+"""A searchset of nothing."""
 
 
 def official(name: str) -> Resource:

@@ -17,7 +17,6 @@ from rorbridge.bus.localbroker import (
     BrokerUnavailableError,
     EmbeddedBroker,
     LocalBroker,
-    kafka_jars,
 )
 from rorbridge.bus.topics import create
 from rorbridge.settings import KafkaSettings
@@ -96,7 +95,6 @@ def choose(environment: Mapping[str, str]) -> Choice:
     if cluster := environment.get("KAFKA_BOOTSTRAP_SERVERS"):
         return Choice(f"the cluster at {cluster}", True, lambda: _given(cluster))
     try:
-        kafka_jars()
         kafka = ApacheKafka()
     except BrokerUnavailableError as error:
         lacking = str(error).splitlines()[0]

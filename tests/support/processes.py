@@ -16,9 +16,6 @@ from pathlib import Path
 
 import httpx
 
-from rorbridge.lookalike.config import Config
-from rorbridge.lookalike.server import ServerAddress
-
 PROC = Path("/proc")
 """Where Linux tells of its processes."""
 
@@ -102,24 +99,8 @@ def running_service(settings: Mapping[str, str], log: Path) -> Iterator[Service]
         process.wait()
 
 
-def lookalike_settings(address: ServerAddress, config: Config, *, access_profile: int) -> dict[str, str]:
-    """Give the service's settings for a look-alike that runs in this process."""
-    values = {
-        "BASE_URL": address.base_url,
-        "TOKEN_URL": address.token_url,
-        "CLIENT_ID": config.client_id,
-        "CLIENT_SECRET": config.client_secret,
-        "USER_PROFILE_CODE": "CU20",
-        "USER_PROFILE_SYSTEM": "1.2.250.1.213.1.6.1.66",
-        "ROLE_CODE": "AUTOMATE",
-        "ROLE_SYSTEM": "1.2.250.1.213.1.1.4.6",
-        "ACCESS_PROFILE": str(access_profile),
-    }
-    return {f"RORBRIDGE_ROR__{name}": value for name, value in values.items()}
-
-
-def ror_settings(address: dict[str, str]) -> dict[str, str]:
-    """Give the service's settings for a look-alike that said where it is."""
+def told_environment(address: dict[str, str]) -> dict[str, str]:
+    """Give the environment variables that lead to a look-alike in another process, which said this of itself."""
     names = (
         "base_url",
         "token_url",
@@ -131,20 +112,6 @@ def ror_settings(address: dict[str, str]) -> dict[str, str]:
         "role_system",
     )
     return {f"RORBRIDGE_ROR__{name.upper()}": address[name] for name in names}
-
-
-def stand_in_settings(base_url: str, token_url: str) -> dict[str, str]:
-    """Give the service's settings for a ROR that does not look at who asks."""
-    return {
-        "RORBRIDGE_ROR__BASE_URL": base_url,
-        "RORBRIDGE_ROR__TOKEN_URL": token_url,
-        "RORBRIDGE_ROR__CLIENT_ID": "a",
-        "RORBRIDGE_ROR__CLIENT_SECRET": "b",
-        "RORBRIDGE_ROR__USER_PROFILE_CODE": "CU20",
-        "RORBRIDGE_ROR__USER_PROFILE_SYSTEM": "1.2",
-        "RORBRIDGE_ROR__ROLE_CODE": "AUTOMATE",
-        "RORBRIDGE_ROR__ROLE_SYSTEM": "1.2",
-    }
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from tests.support.kafka import Broker, Topics, delete_topics, new_topics
-from tests.support.processes import ror_settings, running_lookalike, running_service
+from tests.support.processes import running_lookalike, running_service, told_environment
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def running_stage(broker: Broker, log: Path) -> Iterator[Stage]:
         plan = {"rules": [{"fault": "not-json", "probability": 1, "where": "zz8"}]}
         origin = address["base_url"].partition("/ws-")[0]
         httpx.put(f"{origin}/_faults", json=plan).raise_for_status()
-        settings = topics.settings(broker) | ror_settings(address)
+        settings = topics.settings(broker) | told_environment(address)
         with running_service(settings, log) as service:
             asyncio.run(service.ready())
             yield Stage(broker, topics, settings)

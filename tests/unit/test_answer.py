@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,6 +33,7 @@ from rorbridge.orientation.resolve import Resolver
 from rorbridge.ror.nomenclature import Nos
 from rorbridge.settings import KafkaSettings, SchemaRegistrySettings
 from rorbridge.telemetry.traces import tracing
+from tests.support import records
 from tests.support.fhir import location, searchset, service
 
 KAFKA = KafkaSettings(bootstrap_servers="unused:9092", group_id="ours")
@@ -78,21 +80,9 @@ class Broken:
 
 
 def record(
-    value: bytes | None, headers: list[tuple[str, bytes]] | None = None, key: bytes | None = b"k"
+    value: bytes | None, headers: Sequence[tuple[str, bytes]] = HEADERS, key: bytes | None = b"k"
 ) -> "ConsumerRecord[bytes, bytes]":
-    return ConsumerRecord(
-        topic="requests",
-        partition=2,
-        offset=41,
-        timestamp=1_700_000_000_000,
-        timestamp_type=0,
-        key=key,
-        value=value,
-        checksum=None,
-        serialized_key_size=0,
-        serialized_value_size=0,
-        headers=headers if headers is not None else HEADERS,
-    )
+    return records.record(value, headers, key)
 
 
 class Settled(ResultSchema):

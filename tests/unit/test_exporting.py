@@ -12,11 +12,13 @@ import pytest
 from opentelemetry.trace import SpanKind
 from structlog.testing import capture_logs
 
+from rorbridge.lookalike.server import ServerAddress
 from rorbridge.telemetry import exporting as exporting_module
 from rorbridge.telemetry.exporting import ExportSettingsError, exporting
 from rorbridge.telemetry.traces import tracing
 from tests.support.collector import collector
-from tests.support.processes import environment, free_port, stand_in_settings
+from tests.support.processes import environment, free_port
+from tests.support.ror import ror_environment
 
 SECRET = "Bearer the secret"
 PEM = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----"
@@ -121,7 +123,7 @@ def test_case_is_of_no_matter_in_an_exporter_or_a_protocol(monkeypatch: pytest.M
 def test_the_command_ends_with_that_line(tmp_path: Path) -> None:
     settings = {
         "RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
-        **stand_in_settings("http://127.0.0.1:1", "http://127.0.0.1:1"),
+        **ror_environment(ServerAddress("http://127.0.0.1:1", "http://127.0.0.1:1")),
         "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1",
         "OTEL_PROPAGATORS": "pigeon",  # read once a process, when the library is
     }
