@@ -73,6 +73,7 @@ lint: $(READY)  ## Everything that reads the code without running it
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/deptry rorbridge
 
 format: $(READY)
 	@$(BIN)/ruff check --fix .
