@@ -104,13 +104,6 @@ class Identifier(_Element, frozen=True):
     type: CodeableConcept | None = None
 
 
-class ContactPoint(_Element, frozen=True):
-    """A telephone number, a mail address and so on, with the ROR's channel and confidentiality level."""
-
-    value: str | None = None
-    extension: tuple[Extension, ...] = ()
-
-
 class Meta(_Element, frozen=True):
     """When the resource last changed, and the region it comes from."""
 
