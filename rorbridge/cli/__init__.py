@@ -1,5 +1,11 @@
 """The command line: one file a command.
 
+Others use:
+
+- ``main``: the command ``rorbridge``.
+
+Nobody else may know it. It puts bus, ROR and look-alike together, and must not know how they work: no offsets, no FHIR.
+
 These files load what a command needs when it runs: shell completion and help ask for the command line itself alone, and
 should not have to wait for Kafka's and FHIR's libraries. ruff holds this (``banned-module-level-imports``).
 """

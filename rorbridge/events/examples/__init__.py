@@ -1,4 +1,12 @@
-"""Example requests, each from a search scenario that the ANS documents for the ROR, and one of each status answered."""
+"""Example requests, each from a search scenario that the ANS documents for the ROR, and one of each status answered.
+
+Others use:
+
+- ``examples``, ``Example``: the requests.
+- ``answered``, ``Answered``: requests with their results.
+
+It must not know the contract's types: it gives JSON, which the tests hold against them.
+"""
 
 import json
 from dataclasses import dataclass
