@@ -23,13 +23,34 @@ html_show_copyright = False
 html_additional_pages = {"index": "redirect.html"}
 templates_path = ["_templates"]
 
-extensions = ["myst_parser"]
+extensions = ["myst_parser", "autoapi.extension"]
 root_doc = "docs/index"
 include_patterns = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/*.md"]
-include_patterns += ["examples/README.md", "examples/**/README.md", "deploy/**/README.md"]
+include_patterns += ["examples/README.md", "examples/**/README.md", "deploy/**/README.md", "docs/reference/**/*.rst"]
 exclude_patterns = [".*", "build", "dist", "rorbridge", "tests", "**/node_modules", "**/target", "**/.venv"]
 myst_heading_anchors = 4
 nitpicky = True
+
+# The reference: docstrings, read out of the code. It is not imported, so that types look as they are written.
+autoapi_dirs = [str(ROOT / "rorbridge")]
+autoapi_ignore = ["*/rorbridge/cli/*", "*/rorbridge/__main__.py"]  # the commands have a page of their own
+autoapi_root = "docs/reference"
+autoapi_template_dir = "docs/_templates/autoapi"
+autoapi_options = ["members", "undoc-members", "show-inheritance"]
+autoapi_add_toctree_entry = False
+add_module_names = False
+python_use_unqualified_type_names = True
+toc_object_entries = False
+default_role = "code"
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!rorbridge\.).*"),  # types of others: where their pages are is not asked, as that takes the network
+    ("py:.*", r"rorbridge\..*\.(_\w+|T|Value|Model)"),  # private ones, and type variables
+    ("py:class", r"rorbridge\.(events\.result\.Status|telemetry\.traces\.Span)"),  # passed on from another module
+]
+suppress_warnings = [
+    "autoapi.python_import_resolution",  # the same, and what is assigned to several names at once
+    "ref.python",  # a field called type, and Python's own
+]
 
 
 def folders(app: Sphinx, doctree: nodes.document) -> None:

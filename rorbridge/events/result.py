@@ -16,6 +16,7 @@ __all__ = [
     "OrientationResult",
     "Problem",
     "ProblemError",
+    "RequestWarning",
     "Round",
     "Search",
     "Status",

@@ -51,6 +51,13 @@ def test_the_search_knows_a_word_of_a_page(site: Path) -> None:
     assert "notvis" in found["terms"]
 
 
+def test_the_reference_has_what_docstrings_say(site: Path) -> None:
+    page = (site / "docs" / "reference" / "rorbridge" / "orientation" / "index.html").read_text(encoding="utf-8")
+    assert 'id="rorbridge.orientation.resolve.Resolver.resolve"' in page
+    assert "Both bounds are included" in page
+    assert not (ROOT / "docs" / "reference").exists(), "what it was made of stays behind"
+
+
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     pages, sheets = list(site.rglob("*.html")), list(site.rglob("*.css"))
     assert len(pages) > 10
@@ -68,7 +75,8 @@ def test_the_root_leads_to_the_first_page(site: Path) -> None:
 def test_links_that_lead_nowhere_fail_the_build(tmp_path: Path) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
-    (docs / "conf.py").write_text((ROOT / "docs" / "conf.py").read_text())
+    without_reference = '\nextensions = ["myst_parser"]\n'  # whose code is not here
+    (docs / "conf.py").write_text((ROOT / "docs" / "conf.py").read_text() + without_reference)
     (docs / "_templates").symlink_to(ROOT / "docs" / "_templates")
     (docs / "index.md").write_text("# Site\n\n```{toctree}\npage\n```\n")
     (docs / "page.md").write_text("# Page\n\nSee [there](index.md#site).\n")
