@@ -25,9 +25,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 PREFIX = "RORBRIDGE_"
+"""How the variables of settings begin."""
 _FILE = "_FILE"
 
 Seconds = Annotated[float, Field(gt=0, le=3600)]
+"""More than none, an hour at the most."""
 
 # The text below a setting is its meaning in docs/settings.md (`make schemas`); a quantity begins with its unit.
 

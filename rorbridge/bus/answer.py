@@ -27,6 +27,7 @@ from rorbridge.telemetry.traces import Processing
 log = get_logger(__name__)
 
 Record = ConsumerRecord[bytes, bytes]
+"""As aiokafka gives it, key and value as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ def encode(position: int, open_offsets: Iterable[int], end: int) -> str:
     """Write which offsets from *position* up to but without *end* are answered: all but *open_offsets*.
 
     *open_offsets* ascend and begin with *position*; with none open, *position* is *end*. Empty when nothing above the
-    position is answered.
+    position is answered. Raises ValueError for a span that the text has no room for, which MOST_SPAN offsets never are.
     """
     answered = list(_answered_runs(open_offsets, end))
     if not answered:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 Record = ConsumerRecord[bytes, bytes]
+"""As aiokafka gives it, key and value as they are."""
 
 _POLL_MS = 500
 

@@ -65,7 +65,7 @@ class ExactlyOnce:
     """Answers and position in one Kafka transaction.
 
     The transactional id names the partition, so that opening fences every former owner: a process that was frozen
-    or cut off can commit nothing any more, whatever it believes of the group.
+    or cut off can commit nothing any more, whatever it believes of the group. Source: KIP-98, as it was before KIP-447.
     """
 
     def __init__(self, settings: KafkaSettings, partition: TopicPartition, limits: dict[str, int]) -> None:
@@ -87,7 +87,7 @@ class ExactlyOnce:
         return await committed(self._settings, self._partition)
 
     async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
-        """Publish and commit in one transaction. Raises ProducerFenced when another has the lane now."""
+        """Publish and commit in one transaction. Raises KafkaError: ProducerFenced when another has the lane now."""
         offsets = {self._partition: OffsetAndMetadata(position, metadata)}
         await self._producer.begin_transaction()
         self._in_transaction = True
@@ -128,7 +128,7 @@ class AtLeastOnce:
         return await committed(self._settings, self._partition)
 
     async def release(self, records: Sequence[Outgoing], position: int, metadata: str) -> None:
-        """Publish, wait for the acknowledgements, commit."""
+        """Publish, wait for the acknowledgements, commit. Raises KafkaError."""
         sent = await _send(self._producer, records, self._limits)
         _raise_first(sent, await _all(sent), self._limits)
         _count(sent)
@@ -170,7 +170,7 @@ class NoTransactionsError(RuntimeError):
 
 
 async def ensure_transactions(settings: KafkaSettings) -> None:
-    """Begin nothing, but make sure that the broker knows transactions. Raises NoTransactionsError, KafkaError."""
+    """Make sure that the broker knows transactions (KIP-98); none is begun. Raises NoTransactionsError, KafkaError."""
     id_ = f"{settings.group_id}.{settings.requests_topic}.preflight"
     producer = _producer(settings, transactional_id=id_)
     try:

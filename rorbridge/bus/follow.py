@@ -14,6 +14,7 @@ from rorbridge.bus.connection import connection
 from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
+"""As aiokafka gives it, key and value as they are."""
 
 _ANSWER_S = 5.0
 """How long Kafka may take to say where a topic ends before that is called an outage."""

@@ -87,7 +87,7 @@ class Lane:
         return self._session is not None and self._session.is_full
 
     def note_end(self, end: int) -> None:
-        """Take note of the partition's end."""
+        """Take note of the partition's end: the offset that its next record will have."""
         self._end = end
 
     @property

@@ -51,7 +51,7 @@ class LocalBroker:
         return self.folder / "broker.log"
 
     def command(self) -> Sequence[str]:
-        """Give the command that runs the broker."""
+        """Give the command that runs the broker. Raises BrokerUnavailableError when it is not there."""
         raise NotImplementedError
 
     def prepare(self) -> None:
@@ -74,7 +74,7 @@ class LocalBroker:
         self.close()
 
     def start(self) -> None:
-        """Start the broker on its port, with the data it had, and wait until it listens."""
+        """Start it on its port, with the data it had, and wait until it listens. Raises BrokerUnavailableError."""
         self._log = self.log_path.open("ab")
         self._tether = subprocess.Popen(  # noqa: S603 - our own command
             [sys.executable, "-m", "rorbridge.bus.tether", *self.command()],
@@ -150,7 +150,7 @@ class EmbeddedBroker(LocalBroker):
 
 
 class ApacheKafka(LocalBroker):
-    """Apache Kafka, one process that is broker and controller (KRaft)."""
+    """Apache Kafka, one process that is broker and controller (KRaft, KIP-500)."""
 
     def __init__(self) -> None:
         try:
@@ -209,7 +209,7 @@ class ApacheKafka(LocalBroker):
 
 
 def kafka_version() -> str:
-    """Give the version of Apache Kafka that the pom pins."""
+    """Give the version of Apache Kafka that the pom pins. Raises NotToBeHadError when it names none."""
     return maven.version(_pom(), "kafka")
 
 

@@ -15,6 +15,7 @@ from rorbridge.events import envelope, wireformat
 from rorbridge.settings import KafkaSettings
 
 Record = ConsumerRecord[bytes, bytes]
+"""As aiokafka gives it, key and value as they are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ _MOST_RECORDS = 500
 _MOST_BATCH_BYTES = 8_388_608
 
 Record = ConsumerRecord[bytes, bytes]
+"""As aiokafka gives it, key and value as they are."""
 Parking = Callable[[bool], None]
 """Told True when a record's work begins to wait for the ROR to come back, False when it goes on."""
 

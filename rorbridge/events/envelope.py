@@ -59,12 +59,19 @@ class RequestEvent:
     """An event on the requests topic, its data not yet looked at."""
 
     id: str
+    """Its ``id``; of bare JSON its place in Kafka, ``topic/partition/offset``."""
     source: str
+    """Its ``source``; of bare JSON a URN of the topic."""
     type: str
+    """Its ``type``; of bare JSON that of a request."""
     subject: str | None
+    """Its ``subject``, which passes through to the answer."""
     traceparent: str | None
+    """Of W3C Trace Context, from the event, else from the headers of its record."""
     data: bytes
+    """The request as JSON, without the head of a wire format."""
     tracestate: str | None = None
+    """Goes with ``traceparent``."""
     attempt: int = 1
     """Counts the times that this request was put, by an operator's replay."""
     schema_id: int | None = None
@@ -110,7 +117,7 @@ def read(value: bytes | None, headers: Headers, place: str) -> RequestEvent:
 def write(*, type_: str, request: RequestEvent, time: datetime) -> list[tuple[str, bytes]]:
     """Give the headers of an event that answers *request*, in binary mode.
 
-    Its id is derived from the request's source and id, so that a reader can drop a repeat.
+    Its id is derived from the request's source and id (UUIDv5, RFC 9562), so that a reader can drop a repeat.
     """
     headers = _headers(_uuid5(_identity(type_, request)), SOURCE, type_, time, request.subject)
     headers.append(("ce_correlationid", request.id.encode()))
@@ -210,12 +217,12 @@ def request_headers(
 
 
 def correlation_id(headers: Headers) -> str | None:
-    """Give the id of the request that a result answers."""
+    """Give the id of the request that a result answers; None where its headers name none."""
     return _attributes(headers).get("correlationid")
 
 
 def event_type(headers: Headers) -> str | None:
-    """Give the type of an event in binary mode."""
+    """Give the type of an event in binary mode; None for what is none."""
     return _attributes(headers).get("type")
 
 

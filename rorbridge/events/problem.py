@@ -31,12 +31,12 @@ def parse_request(data: bytes) -> OrientationRequest:
 
 
 def problem(kind: str, title: str, detail: str, *, retryable: bool = False) -> Problem:
-    """Build a problem of one kind, such as ``ror-unavailable``."""
+    """Build a problem of one kind, such as ``ror-unavailable``; *retryable* if the same request may succeed later."""
     return Problem(type=_URN + kind, title=title, detail=detail, retryable=retryable)
 
 
 def unsupported_type(found: str, expected: str) -> Problem:
-    """Tell that the event is of another type."""
+    """Build the problem of an event whose type is *found*, where *expected* is the one that is answered."""
     return problem(
         "unsupported-type", "This event is no orientation request", f"its type is {found!r}, not {expected!r}"
     )

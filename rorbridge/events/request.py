@@ -17,7 +17,9 @@ REQUEST_TYPE = "rorbridge.orientation.request.v1"
 """The CloudEvents type of a request."""
 
 Part = Literal["practitioners", "contacts", "openingHours", "capacities", "equipment"]
+"""What of an offer is sent along where it is asked for."""
 Order = Literal["distance", "availability", "fair"]
+"""In which order offers are given; equals are shuffled in each of them."""
 
 
 class Answer(Received):

@@ -163,7 +163,7 @@ _STATUS = b'"status":"'
 
 
 def encode(result: OrientationResult) -> bytes:
-    """Write a result as JSON; what has no value is left out."""
+    """Write a result as JSON, in UTF-8; what has no value is left out."""
     data = RESULT.dump_json(result, by_alias=True, exclude_none=True, exclude=_OFFERS)
     # The offers come after the status. Within texts the quotes would be escaped, so this is it.
     end = data.index(b'"', data.index(_STATUS) + len(_STATUS)) + 1

@@ -41,7 +41,7 @@ def registered_result_schema() -> str:
 
 
 def write_schemas(directory: Path) -> list[Path]:
-    """Write both schemas and the examples into *directory* and give the files."""
+    """Write both schemas and the examples into *directory*, made if need be, and give the files. Raises OSError."""
     contents: dict[str, bytes] = {}
     for type_, schema in ((REQUEST_TYPE, request_schema()), (RESULT_TYPE, result_schema())):
         contents[f"{type_}.schema.json"] = _text(schema).encode()

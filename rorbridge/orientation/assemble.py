@@ -26,6 +26,7 @@ CONFIDENTIALITY_URLS = (
     "ror-contact-confidentiality-level",
     "ror-telecom-confidentiality-level",
 )
+"""Extensions that name a level of confidentiality, ROR-API 2.8."""
 _EXERCISE_URLS = ("ror-practitionerrole-name", "RORPractitionerRoleName")
 RESTRICTED = 2
 """What a missing level counts as, ROR-API 4.4."""

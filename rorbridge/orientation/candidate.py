@@ -27,6 +27,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     organizations: tuple[fhir.Organization, ...]
     """The one that provides the offer, then what it is part of, upwards."""
     roles: tuple[Role, ...]
+    """Who works for it, as far as we may see."""
     missing_places: int
     """Places that the offer names but the answer does not hold."""
     held: Held
@@ -41,7 +42,7 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
 
 
 def join(found: fhir.Searchset) -> Iterator[Candidate]:
-    """Join the resources of an answer, one offer at a time. References to what is not in it are left out."""
+    """Join the resources of an answer, one offer at a time (ROR-API 1). References that lead out of it are left out."""
     roles = defaultdict(list)
     for role in found.roles.values():
         practitioner = found.practitioners.get(fhir.reference_id(role.practitioner, "Practitioner") or "")

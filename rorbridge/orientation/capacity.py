@@ -15,6 +15,7 @@ from rorbridge.orientation import fhir
 from rorbridge.orientation.policy import Element
 
 KINDS = {"bed": "01", "place": "02", "lodging": "03"}
+"""Codes of R329 by the words of a request, as in all that follows (ROR-API 5.2)."""
 STATUSES = {
     "installed": "01",
     "available": "02",
@@ -23,11 +24,15 @@ STATUSES = {
     "closed": "05",
     "additional": "06",
 }
+"""Codes of R330."""
 HORIZONS = {"now": "01", "1h": "02", "24h": "03", "48h": "04", "7d": "05"}
+"""Codes of R331: from now on, the moment that a number is for."""
 GENDERS = {"female": ("01", "04", "03"), "male": ("02", "04", "03")}
-"""Undetermined capacity (04) takes in either; 03, deprecated since 2025-08, is read as 04 (ROR-API 5.2)."""
+"""Codes of R332. Undetermined capacity (04) takes in either; 03, deprecated since 2025-08, is read as 04."""
 CLOSINGS = {"reopenable": "01", "notReopenable": "02", "undetermined": "03"}
+"""Codes of R333."""
 ASSIGNMENTS = {"none": "01", "covidPositive": "02", "covidNegative": "03"}
+"""Codes of R337."""
 
 _AVAILABLE, _NOW = "02", "01"
 
@@ -36,7 +41,7 @@ NEVER = datetime(1, 1, 1, tzinfo=UTC)
 
 
 class Indicator(msgspec.Struct, frozen=True, gc=False):
-    """One instance of ror-location-supported-capacity, by its codes."""
+    """One instance of ror-location-supported-capacity, by its codes (ROR-API 2.3)."""
 
     kind: fhir.Coding | None
     status: fhir.Coding | None
@@ -46,6 +51,7 @@ class Indicator(msgspec.Struct, frozen=True, gc=False):
     assignment: fhir.Coding | None
     number: int | None
     updated: str | None
+    """When the number was given, a FHIR dateTime."""
 
 
 def indicators(location: fhir.Location) -> Iterator[Indicator]:
@@ -66,7 +72,7 @@ def indicators(location: fhir.Location) -> Iterator[Indicator]:
 
 
 def element(asked: Capacity) -> Element:
-    """Give the row of the access policy that decides whether such capacity can be seen."""
+    """Give the row of the access policy that decides whether such capacity can be seen (ROR-API 4.3)."""
     if asked.status == "installed":
         return Element.INSTALLED_CAPACITY
     return Element.ADDITIONAL_CAPACITY if asked.status == "additional" else Element.CAPACITY
@@ -117,7 +123,7 @@ def equipment_of(location: fhir.Location) -> Iterator[fhir.Extension]:
 
 
 def device_meets(device: fhir.Extension, asked: Equipment) -> bool:
-    """Tell whether one device is of the type asked and reaches the limit asked."""
+    """Tell whether one device is of the type asked and reaches the limit asked, in the unit asked (ROR-API 2.3)."""
     if not _is(_part(fhir.extension(device.extension, "equipmentType")), cs.EQUIPMENT, asked.type):
         return False
     if asked.feature is None or asked.at_least is None:

@@ -18,7 +18,9 @@ class Question:
 
     need: Need
     where: Where | None
+    """None where the need itself names its offers."""
     radius_km: float | None
+    """None where no circle is asked for."""
     keep_raw: bool = False
     """Whether the resources are wanted as they came, too; they hold on to whole pages."""
     people: bool = True
@@ -76,7 +78,7 @@ Gate = Callable[[], Awaitable[None]]
 
 
 async def at_once() -> None:
-    """Wait for nothing."""
+    """Wait for nothing: the gate of who asks without a circuit."""
 
 
 class Directory(Protocol):

@@ -2,6 +2,7 @@
 
 Everything is optional: under most access profiles the ROR leaves out even what its profiles require (ROR-API 4.3).
 Unknown elements are skipped. Extensions are found by URL, coded values by their system.
+Source: FHIR R4, https://hl7.org/fhir/R4/datatypes.html and the page of each resource; the extensions are the ROR's.
 """
 
 from collections.abc import Iterator
@@ -213,6 +214,7 @@ class Searchset(msgspec.Struct):
     distances: dict[str, float] = {}
     """Kilometres by Location id, from the extension location-distance of the included entries."""
     total: int | None = None
+    """Matches on all pages, as the server counts them; None when it does not say."""
     raw: dict[str, msgspec.Raw] = {}
     """Each resource as it came, where that was asked for, by its reference, such as ``Location/1``."""
     broken: list[str] = []

@@ -1,4 +1,7 @@
-"""The same answer as a FHIR R4 searchset Bundle: what was kept, in its order, after the audience's policy."""
+"""The same answer as a FHIR R4 searchset Bundle: what was kept, in its order, after the audience's policy.
+
+Source: https://hl7.org/fhir/R4/bundle.html (``search.mode``), and the extension location-distance.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -22,7 +25,10 @@ Resource = dict[str, Any]
 def bundle(
     kept: Sequence[Verdict], total: int, found: fhir.Searchset, audience: Audience, redactions: Counter[str]
 ) -> Resource:
-    """Build the Bundle of *kept* candidates from the resources as they came, restricted elements taken out."""
+    """Build the Bundle of *kept* candidates from the resources as they came, restricted elements taken out.
+
+    *total* counts all that meet the need, kept here or not; *redactions* what was taken out, by rule.
+    """
     entries: dict[str, Resource] = {}
     for verdict in kept:
         for reference, mode in _references(verdict, audience, redactions):

@@ -37,7 +37,7 @@ class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The criterion that is not met, or ``closed``; None for an offer that is kept."""
     evidence: tuple[Evidence, ...] = ()
     distance_km: float | None = None
-    """To the nearest place that meets the need."""
+    """Kilometres to the nearest place that meets the need."""
     place: CandidatePlace | None = None
     """That place; without a point asked, any that meets the need."""
 
@@ -69,6 +69,7 @@ class Wanted:
 
     request: OrientationRequest
     radius_km: float | None
+    """None where no circle is asked for."""
     profile: int
     """By which access profile (0 to 5) we see the offers."""
     today: date
@@ -102,14 +103,14 @@ def verify(candidate: Candidate, wanted: Wanted) -> Verdict:
 
 
 def age_range(service: fhir.HealthcareService) -> fhir.Range | None:
-    """Give the ages that the offer takes in."""
+    """Give the ages that the offer takes in (ROR-API 2.2); None where it shows none."""
     patient = fhir.extension(service.extension, "ror-healthcareservice-patient-type")
     found = fhir.extension(patient.extension, "ageRange") if patient else None
     return found.value_range if found else None
 
 
 def psychiatric_sectors(service: fhir.HealthcareService) -> tuple[str, ...]:
-    """Give the psychiatric sectors of the offer."""
+    """Give the psychiatric sectors of the offer (secteur psychiatrique, ROR-API 2.2)."""
     found = fhir.extensions(service.extension, "ror-healthcareservice-psychiatric-sector")
     return tuple(one.value_string for one in found if one.value_string)
 

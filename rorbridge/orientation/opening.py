@@ -24,7 +24,7 @@ def weekday(slot: fhir.AvailableTime) -> int | None:
 
 
 def validity(slot: fhir.AvailableTime) -> fhir.Period | None:
-    """Give the dates between which a slot counts."""
+    """Give the dates between which a slot counts, both included; None when it always does."""
     found = fhir.extension(slot.extension, "ror-available-time-effective-opening-closing-date")
     return found.value_period if found else None
 
@@ -37,7 +37,7 @@ def kind(slot: fhir.AvailableTime) -> fhir.Coding | None:
 
 
 def open_at(service: fhir.HealthcareService, moment: datetime) -> tuple[bool | None, str]:
-    """Tell whether an offer is open at *moment*, and by which slot; None when it gives no hours at all."""
+    """Tell whether an offer is open at *moment*, which has a time zone, and by which slot; None without any hours."""
     if not service.available_time:
         return None, ""
     local = moment.astimezone(PARIS)

@@ -12,12 +12,12 @@ _RPPS_PREFIX = "8"
 
 
 def is_rpps(value: str, rpps: str) -> bool:
-    """Tell whether an identifier of a practitioner is this RPPS number, bare or as national identifier."""
+    """Tell whether an identifier of a practitioner is this RPPS number, bare or as idNat_PS (ROR-API 2.6)."""
     return value in {rpps, _RPPS_PREFIX + rpps}
 
 
 def meets(role: Role, asked: Professional) -> bool:
-    """Tell whether one professional's work for an offer meets everything that is asked."""
+    """Tell whether one professional's work for an offer meets everything that is asked (ROR-API 2.5)."""
     work, person = role
     numbers = [one.value for one in person.identifier if one.value] if person else []
     convention = fhir.extension(work.extension, _CONVENTION)

@@ -76,6 +76,7 @@ class Audience:
     max_confidentiality: int = 1
     """1 free, 2 restricted, 3 very restricted."""
     sensitive_units: bool = False
+    """Whether they may know that sensitive units (unité sensible) are there at all."""
 
 
 def may_know(audience: Audience, redactions: Counter[str], *, sensitive: bool) -> bool:
@@ -95,7 +96,7 @@ def may_know_people(audience: Audience, field: str | None) -> bool:
 
 
 def may_read(audience: Audience, level: int) -> bool:
-    """Tell whether *audience* may read what is of confidentiality *level*."""
+    """Tell whether *audience* may read what is of confidentiality *level*, 1 to 3 (ROR-API 4.4)."""
     return level <= audience.max_confidentiality
 
 

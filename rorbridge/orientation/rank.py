@@ -40,7 +40,7 @@ def tiers(kept: Iterable[tuple[Merit, str]]) -> tuple[list[str], ...]:
 
 
 def rank(tiers: Iterable[list[str]], request_id: str, limit: int) -> list[str]:
-    """Give the first *limit*, equals in the order that the request's id gives them."""
+    """Give the ids of the first *limit* offers, equals in the order that the request's id gives them."""
 
     def fair(id_: str) -> bytes:
         return hashlib.blake2b(f"{request_id}\n{id_}".encode(), digest_size=16).digest()

@@ -59,8 +59,10 @@ class Resolver:
     turns: Turns = field(default_factory=Turns)
     """In which answers are worked out; the directory decodes in the same."""
     circuit: Circuit = field(init=False)
+    """Through which the directory is asked; health and metrics look at it."""
     assembler: Assembler = field(init=False)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    """The clock; what it gives has a time zone."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "circuit", Circuit(self.directory.check))  # frozen, but this is its making

@@ -7,7 +7,7 @@ from rorbridge.orientation.candidate import CandidatePlace
 
 
 def commune(location: fhir.Location) -> str | None:
-    """Give the INSEE code of a place's commune."""
+    """Give the INSEE code of a place's commune (ROR-API 2.3); None where it shows none."""
     found = fhir.extension(location.extension, "ror-commune-cog")
     return fhir.concept_code(found.value_codeable_concept) if found else None
 
@@ -29,7 +29,7 @@ def department(location: fhir.Location) -> str | None:
 
 
 def served_communes(service: fhir.HealthcareService) -> list[str]:
-    """Give the INSEE codes of the communes that an offer comes to (zone d'intervention)."""
+    """Give the INSEE codes of the communes that an offer comes to (zone d'intervention, ROR-API 2.2)."""
     found: list[str] = []
     for division in fhir.extensions(service.extension, "ror-territorial-division"):
         code = fhir.extension(division.extension, "codeTerritorialDivision")

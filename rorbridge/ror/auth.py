@@ -56,7 +56,7 @@ class TokenSource:
         return client(self._tls.with_certificate, self._settings.timeout, connections=1)
 
     async def aclose(self) -> None:
-        """Close the connection."""
+        """Close the connection to the token endpoint."""
         if self._fetching:
             self._fetching.cancel()
             await asyncio.wait([self._fetching])

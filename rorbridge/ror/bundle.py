@@ -118,7 +118,7 @@ def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> s
 
     With *keep_raw* the resources are kept as they came as well, and the page with them.
 
-    Raises RorAnswerError when the page is no searchset at all.
+    Raises RorAnswerError when the page is no searchset at all. Source: ROR-API 3.4, https://hl7.org/fhir/R4/bundle.html.
     """
     bundle = _read(page, keep_raw=keep_raw)
     if bundle.resource_type != "Bundle":
@@ -140,7 +140,7 @@ def add_page(page: bytes, found: fhir.Searchset, *, keep_raw: bool = False) -> s
 def searchable(body: bytes) -> frozenset[str]:
     """Give the search parameters of HealthcareService that a CapabilityStatement offers.
 
-    Raises RorAnswerError when the body is none.
+    Raises RorAnswerError when the body is none. Source: https://hl7.org/fhir/R4/capabilitystatement.html.
     """
     try:
         statement = _CAPABILITY.decode(body)
@@ -168,7 +168,7 @@ class Issue:
 def outcome(body: bytes) -> tuple[Issue, ...]:
     """Give the first issues of an OperationOutcome; none when the body is something else.
 
-    Reads no more than code and diagnostics, since published examples have ``expression`` in two shapes.
+    Reads no more than code and diagnostics, since published examples have ``expression`` in two shapes (ROR-API 3.8).
     """
     try:
         found = _OUTCOME.decode(body)

@@ -115,7 +115,8 @@ class RorDirectory:
     async def search(self, question: Question, gate: Gate = at_once) -> Found:
         """Search HealthcareService with all pages, sharing the answer with equal searches.
 
-        A page that expired starts the search again, once.
+        A page that expired starts the search again, once. Raises DirectoryError, as ``errors`` has it, and
+        DirectoryUnavailableError when it took longer than the setting ``timeout``. Source: ROR-API 3.1 to 3.4.
         """
         with traces.span("search") as span:
             asked = query.build(question, await self.offered())

@@ -31,11 +31,13 @@ class Answer:
     status: int
     headers: httpx.Headers
     body: bytes
+    """Unpacked; at most MOST_BYTES."""
 
 
 def client(context: ssl.SSLContext, timeout_s: float, connections: int) -> httpx.AsyncClient:
     """Make the HTTP client: connections are kept alive, redirects are not followed.
 
+    *timeout_s* seconds bound each wait of a call, not the whole of it; *connections* how many are open at once.
     Cookies are kept by httpx alone, host by host: a balancer may need one to find a search's further pages.
     """
 

@@ -8,9 +8,13 @@ class RorProfile:
     """User profile and business role, as the ANS hands them over with the client id."""
 
     user_profile_code: str
+    """Use case (profil utilisateur), such as ``CU20``."""
     user_profile_system: str
+    """OID of its nomenclature."""
     role_code: str
+    """Business role (rôle métier), such as ``AUTOMATE``."""
     role_system: str
+    """OID of its nomenclature."""
 
     def headers(self) -> dict[str, str]:
         """Give the four mandatory headers."""

@@ -94,8 +94,11 @@ class Asked:
     """One parameter of a search, and the criterion that it asks about."""
 
     criterion: str
+    """Name in the request."""
     parameter: str
+    """Name of the search parameter, chained where it is one of another resource."""
     value: str
+    """As FHIR writes it, not yet encoded for a URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,7 @@ class Query:
 
     parameters: Parameters
     verified_only: tuple[str, ...]
+    """Names of those criteria in the request."""
 
 
 def build(question: Question, offered: frozenset[str] | None = None) -> Query:

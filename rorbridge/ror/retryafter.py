@@ -21,6 +21,6 @@ def retry_after_s(headers: httpx.Headers) -> float | None:
 
 
 def hold_off_s(status: int, headers: httpx.Headers) -> float | None:
-    """Give for how many seconds an answer asks us to hold off: a 429 does so without the header, too."""
+    """Give for how many seconds an answer asks us to hold off: a 429 (RFC 6585) does so without the header, too."""
     told = retry_after_s(headers)
     return _UNTOLD_S if told is None and status == 429 else told

@@ -28,8 +28,10 @@ class Concept:
     """One code of a nomenclature, as a FHIR Coding has it."""
 
     system: str
+    """URL of the code system (TRE)."""
     code: str
     display: str
+    """Its French words."""
 
 
 @cache

@@ -22,6 +22,7 @@ class Reason:
 
     part: Part
     text: str
+    """In words for an operator; it names no secret and no content of a record."""
     since: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def now(self, part: Part, text: str) -> "Reason":

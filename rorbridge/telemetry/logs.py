@@ -102,7 +102,7 @@ def _encoded(_logger: object, _method: str, line: Any) -> bytes:
 
 
 def configure(format_: Literal["json", "console"], level: str) -> None:
-    """Set up logging for the process."""
+    """Set up logging for the process, from *level* up; libraries that say much are heard from WARNING up."""
     shared: list[structlog.types.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

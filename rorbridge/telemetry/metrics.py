@@ -1,6 +1,7 @@
 """Metrics in the words of Prometheus, and the endpoint that shows them.
 
 What stands somewhere anyway, such as how full a window is, is read when Prometheus asks and costs nothing before.
+docs/operations.md lists all of them with their labels; times are seconds, as in their names.
 """
 
 from collections.abc import Callable, Iterable, Iterator

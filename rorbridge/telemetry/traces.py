@@ -39,6 +39,7 @@ __all__ = [
 log = get_logger(__name__)
 
 Attributes = dict[str, str | int]
+"""Attributes of a span, by their names in the semantic conventions."""
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from rorbridge.bus.connection import CLIENT_ID
 from rorbridge.settings import KafkaSettings
 
 Document = dict[str, Any]
+"""A part of an AsyncAPI 3.0 document."""
 
 _JSON: Final = "application/json"
 _BINDING: Final = {"bindingVersion": "0.5.0"}

@@ -17,6 +17,7 @@ from rorbridge.settings import KafkaSettings
 from rorbridge.telemetry.metrics import DeadReason
 
 Example = dict[str, Any]
+"""A Message Example Object of AsyncAPI 3.0."""
 
 _SOURCE: Final = "urn:via-parcours"
 _STRUCTURED: Final = b"application/cloudevents+json"

@@ -11,6 +11,7 @@ from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.result import RESULT_TYPE
 
 Schema = dict[str, Any]
+"""A JSON Schema."""
 
 TRACE: Final = {
     "type": "string",

@@ -8,6 +8,7 @@ from rorbridge.events.request import REQUEST_TYPE
 from rorbridge.events.schemas import request_schema, result_schema
 
 Schema = dict[str, Any]
+"""A JSON Schema."""
 
 _LOCAL = "#/$defs/"
 _COMPONENTS = "#/components/schemas/"
