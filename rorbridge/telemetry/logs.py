@@ -30,7 +30,7 @@ _NUMBER: Final = re.compile(r"0x[0-9a-f]+|\d+")
 
 
 class Repeats(logging.Filter):
-    """Lets a line of a library through once in so many seconds; the next one tells how many were held back.
+    """Lets a line of a library through once in 30 seconds; the next one tells how many were held back.
 
     Lines of one level that differ in numbers alone are the same. Our own lines are not touched.
     """

@@ -53,7 +53,7 @@ class _Tracing:
 
 
 tracing = _Tracing()
-"""That of this process."""
+"""The tracing of this process; ``exporting`` gives it a tracer."""
 
 
 @contextmanager
