@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import cramjam
 
-from rorbridge.events.contract import published
+from rorbridge.events.contract import checked
 from rorbridge.events.result import Status
 from rorbridge.telemetry.metrics import DeadReason
 from rorbridge.telemetry.traces import INVALID_SPAN, Span
@@ -22,7 +22,7 @@ _BATCH_OVERHEAD = 200
 """Bytes around a record alone in its batch: the batch's head, lengths and timestamps, rounded up."""
 
 
-@published(frozen=True, slots=True)
+@checked(frozen=True, slots=True)
 class Outgoing:
     """A record to publish."""
 

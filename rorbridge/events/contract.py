@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
-__all__ = ["PUBLISHED", "CodedValue", "Received", "published"]
+__all__ = ["PUBLISHED", "CodedValue", "Received", "checked"]
 
 
 def _title(name: str, _: object) -> str:
@@ -23,11 +23,11 @@ PUBLISHED = ConfigDict(
 """Configuration of the dataclasses that we publish. We build them ourselves, so nothing is validated twice."""
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass as published
+    from dataclasses import dataclass as checked
 else:
 
-    def published(*, frozen: bool, **options: Any) -> Any:
-        """Make a dataclass that the type checker alone keeps frozen, for what is made for each request or offer.
+    def checked(*, frozen: bool, **options: Any) -> Any:
+        """Make a dataclass whose being frozen is checked by mypy alone, for what is made for each request or offer.
 
         To keep it frozen at run time as well takes a fifth of the time in which offers are assembled.
         """

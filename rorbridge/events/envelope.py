@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from rorbridge.events import wireformat
-from rorbridge.events.contract import published
+from rorbridge.events.contract import checked
 from rorbridge.events.request import REQUEST_TYPE
 
 Headers = Sequence[tuple[str, bytes]]
@@ -54,7 +54,7 @@ class NotAnEventError(ValueError):
     """A record that no result can answer, because it has no identity or no content; the text says why."""
 
 
-@published(frozen=True, slots=True)
+@checked(frozen=True, slots=True)
 class RequestEvent:
     """An event on the requests topic, its data not yet looked at."""
 

@@ -6,7 +6,7 @@
 from enum import StrEnum
 from typing import Literal
 
-from rorbridge.events.contract import PUBLISHED, CodedValue, published
+from rorbridge.events.contract import PUBLISHED, CodedValue, checked
 
 
 class Outcome(StrEnum):
@@ -18,7 +18,7 @@ class Outcome(StrEnum):
     NOT_VISIBLE = "notVisible"
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What became of one criterion for one offer, and by which value."""
 
@@ -36,7 +36,7 @@ class Evidence:
     """Reference of the resource that holds them."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Identifier:
     """An identifier by its kind: ``finess``, ``idNatStruct``, ``siren``, ``siret``, ``oi``, ``rpps``, ``ror``."""
 
@@ -48,7 +48,7 @@ class Identifier:
     """The identifier itself, without a prefix for its kind."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Organisation:
     """A level above the offer: OI (organisation interne), EG (entité géographique), EJ (entité juridique)."""
 
@@ -68,7 +68,7 @@ class Organisation:
     """Kind of internal organisation, or establishment category."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Address:
     """A postal address in France."""
 
@@ -84,7 +84,7 @@ class Address:
     """INSEE code."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Position:
     """WGS84, decimal degrees."""
 
@@ -98,7 +98,7 @@ class Position:
     """Whether the source vouches for the coordinates (coordonnées fiables)."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class CapacityIndicator:
     """A number of beds or places, of one kind, status and moment."""
 
@@ -122,7 +122,7 @@ class CapacityIndicator:
     """When the source gave the number (date de mise à jour), a FHIR dateTime."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class EquipmentLimit:
     """What a device bears or lets through at most."""
 
@@ -136,7 +136,7 @@ class EquipmentLimit:
     """UCUM unit, such as ``kg`` or ``cm``."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Device:
     """A device of a place (équipement spécifique)."""
 
@@ -150,7 +150,7 @@ class Device:
     """What the most tolerant one bears or lets through at most (limites)."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Closing:
     """When and how an offer is closed (fermeture)."""
 
@@ -164,7 +164,7 @@ class Closing:
     """When it is to open again (date prévisionnelle de réouverture), a FHIR dateTime."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where the offer is given (lieu de réalisation de l'offre)."""
 
@@ -193,7 +193,7 @@ class Place:
     """Devices (équipements spécifiques); sent where ``answer.include`` has ``equipment``."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Telecom:
     """A number or an address of a contact."""
 
@@ -209,7 +209,7 @@ class Telecom:
     """1 free, 2 restricted, 3 very restricted: the stricter of its own level and its contact's."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Contact:
     """How to reach the offer."""
 
@@ -229,7 +229,7 @@ class Contact:
     """1 free, 2 restricted, 3 very restricted; 2 where the ROR gives none."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Practitioner:
     """A professional who works for the offer; ``reference`` is that of the PractitionerRole."""
 
@@ -251,7 +251,7 @@ class Practitioner:
     """Ordinal specialties, kinds of expertise and competences (savoir-faire)."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class OpeningHours:
     """One slot of a weekday."""
 
@@ -271,7 +271,7 @@ class OpeningHours:
     """Last day on which the slot holds, a FHIR dateTime."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class AgeRange:
     """The ages taken in, both bounds included; units are UCUM (a, mo, d)."""
 
@@ -294,7 +294,7 @@ class _Written:
     written: bytes
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Offer(_Written):
     """One offer, assembled and explained."""
 

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from rorbridge.events import wireformat
-from rorbridge.events.contract import PUBLISHED, published
+from rorbridge.events.contract import PUBLISHED, checked
 from rorbridge.events.offer import Offer
 from rorbridge.events.status import Status
 
@@ -30,7 +30,7 @@ RESULT_TYPE = "rorbridge.orientation.result.v1"
 """The CloudEvents type of a result."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class ProblemError:
     """One error of a request."""
 
@@ -42,7 +42,7 @@ class ProblemError:
     """What is wrong there, in words."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Problem:
     """What went wrong, as RFC 9457 has it."""
 
@@ -60,7 +60,7 @@ class Problem:
     """Whether the same request may well succeed later."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class RequestWarning:
     """Something that the sender should look at; the request was answered all the same."""
 
@@ -72,7 +72,7 @@ class RequestWarning:
     """What to look at, in words."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Round:
     """One search of the ROR."""
 
@@ -92,7 +92,7 @@ class Round:
     """Entries that could not be read."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Search:
     """How the answer was found."""
 
@@ -115,7 +115,7 @@ class Search:
     """When the ROR was asked for what is in ``offers``."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class Timing:
     """Where the time went."""
 
@@ -129,7 +129,7 @@ class Timing:
     """Milliseconds that resolving took."""
 
 
-@published(frozen=True, slots=True, kw_only=True)
+@checked(frozen=True, slots=True, kw_only=True)
 class OrientationResult:
     """The one answer to a request."""
 
