@@ -57,9 +57,8 @@ def jdk(tool: str = "java") -> str:
         raise NotToBeHadError(f"a JDK 17 or newer is needed, {tool} is missing: https://adoptium.net/")
     asked = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
     told = (asked.stderr + asked.stdout).strip()
-    number = re.search(
-        r'^(?:javac |\w+ version ")(\d+)', told, re.MULTILINE
-    )  # a line on JAVA_TOOL_OPTIONS may come first
+    # In any line: with JAVA_TOOL_OPTIONS there is one before it.
+    number = re.search(r'^(?:javac |\w+ version ")(\d+)', told, re.MULTILINE)
     if number is None or int(number[1]) < 17:
         raise NotToBeHadError(f"a JDK 17 or newer is needed, {found} is: {(told.splitlines() or ['no version'])[0]}")
     return found
