@@ -77,7 +77,7 @@ def test_a_wrong_setting_is_named(changes: dict[str, str], says: str) -> None:
 def test_a_missing_setting_is_named() -> None:
     without = {name: value for name, value in COMPLETE.items() if not name.endswith("CLIENT_ID")}
     assert error(without) == "RORBRIDGE_ROR__CLIENT_ID is required"
-    assert "RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS is required" in error({})
+    assert set(error({}).split("; ")) == {f"{one} is required" for one in COMPLETE if not one.endswith("SECRET")}
 
 
 def test_a_value_may_come_from_a_file(tmp_path: Path) -> None:
@@ -106,3 +106,10 @@ def test_a_broken_file_is_named(tmp_path: Path) -> None:
     assert str(tmp_path / "none.toml") in error(COMPLETE, tmp_path / "none.toml")
     config.write_text("[kafka]\nwindwo = 3\n")
     assert "RORBRIDGE_KAFKA__WINDWO" in error(COMPLETE, config)
+    config.write_text("kafka = 3\n")
+    assert error(COMPLETE, config) == f"--config {config}: kafka is a table of settings: [kafka]"
+
+
+def test_what_the_system_says_of_a_file_comes_without_its_number(tmp_path: Path) -> None:
+    assert error(COMPLETE, tmp_path / "none.toml").endswith("none.toml: No such file or directory")
+    assert error(COMPLETE | {"RORBRIDGE_ROR__CLIENT_ID_FILE": str(tmp_path)}).endswith(f"{tmp_path}: Is a directory")
