@@ -1,5 +1,6 @@
 """The commands as a user types them, apart from what their examples and exit codes show."""
 
+import json
 import re
 import subprocess
 import sys
@@ -75,7 +76,7 @@ def test_the_command_line_alone_loads_none_of_the_heavy_libraries() -> None:
         (["sned"], "did you mean 'send'"),
         (["send"], "missing argument"),
         (["watch", "--count", "0"], "--count"),
-        (["watch", "--status", "matchd"], "'matched', 'no-match', 'rejected', 'failed', 'expired'"),
+        (["watch", "--status", "matchd"], "'--status': 'matchd' is not one of 'matched', 'no-match', 'rejected', "),
         (["replay", "--since", "yesterday"], "yesterday is neither a time such as"),
         (["send", "-"], "rorbridge_kafka__bootstrap_servers is required"),
     ],
@@ -101,6 +102,16 @@ def test_misspelled_words_find_their_code() -> None:
     done = rorbridge("codes", "soins paliatifs")
     assert done.returncode == 0
     assert "170   Soins palliatifs" in done.stdout
+    assert rorbridge("codes", "soins", "paliatifs").stdout == done.stdout
+
+
+def test_a_code_tells_what_it_stands_for_in_each_nomenclature() -> None:
+    done = rorbridge("codes", "013", "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {one["code"] for one in found} == {"013"}
+    assert "Cardiologie générale" in {one["display"] for one in found}
+    assert len({one["system"] for one in found}) == len(found) > 1
+    assert rorbridge("codes", "00013").returncode == 1
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
