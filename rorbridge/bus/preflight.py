@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
+    KafkaConnectionError,
     KafkaError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
@@ -37,7 +38,8 @@ async def findings(settings: KafkaSettings, create_partitions: int | None = None
         there = await consumer.topics()
     except (KafkaError, OSError, ValueError) as error:
         mend = "check RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS, __SECURITY_PROTOCOL, the files and the credentials"
-        yield Finding("kafka", State.FAILED, f"{settings.bootstrap_servers}: {error!r}", mend)
+        told = "no connection" if isinstance(error, KafkaConnectionError) else repr(error)  # its text has no cause
+        yield Finding("kafka", State.FAILED, f"{settings.bootstrap_servers}: {told}", mend)
         for step in rest:
             yield Finding(step, State.SKIPPED, "no connection to Kafka")
         if consumer:
