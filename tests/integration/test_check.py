@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import HttpUrl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rorbridge.bus.topics import partitions
+from rorbridge.ror import preflight
 from rorbridge.telemetry.finding import State
 from tests.chaos.stream import read_to_end
 from tests.support.fhir import EMPTY
@@ -186,3 +188,15 @@ async def test_a_certificate_that_the_ans_does_not_know_is_shown_with_its_subjec
     assert "11 days left" in found["client certificate"]["found"]
     assert found["token"]["state"] == "failed"
     assert "CN=CHU de Test" in found["token"]["mend"]
+
+
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [
+        ("https://ror.example/token", State.OK),
+        ("http://127.0.0.1:8081/token", State.OK),
+        ("http://ror.example/token", State.WARNING),
+    ],
+)
+def test_plain_http_is_warned_of_unless_it_stays_on_the_machine(url: str, state: State) -> None:
+    assert preflight._encrypted("token", "there", HttpUrl(url)).state is state
