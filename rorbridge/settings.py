@@ -83,7 +83,9 @@ class KafkaSettings(_Group):
     def _complete(self) -> Self:
         if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
             raise PydanticCustomError(
-                "sasl", "{p} needs sasl_username and sasl_password", {"p": self.security_protocol}
+                "sasl",
+                "{p} needs RORBRIDGE_KAFKA__SASL_USERNAME and RORBRIDGE_KAFKA__SASL_PASSWORD",
+                {"p": self.security_protocol},
             )
         return self
 

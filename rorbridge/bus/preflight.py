@@ -15,7 +15,7 @@ from aiokafka.errors import (
 )
 
 from rorbridge.bus import topics
-from rorbridge.bus.connection import connection
+from rorbridge.bus.connection import connection, in_words
 from rorbridge.bus.delivery import NoTransactionsError, committed, ensure_transactions
 from rorbridge.bus.registry import RegistryError, ResultSchema, connected
 from rorbridge.settings import LOCAL_HOSTS, KafkaSettings, SchemaRegistrySettings
@@ -38,7 +38,7 @@ async def findings(settings: KafkaSettings, create_partitions: int | None = None
         there = await consumer.topics()
     except (KafkaError, OSError, ValueError) as error:
         mend = "check RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS, __SECURITY_PROTOCOL, the files and the credentials"
-        told = "no connection" if isinstance(error, KafkaConnectionError) else repr(error)  # its text has no cause
+        told = "no connection" if isinstance(error, KafkaConnectionError) else in_words(error)  # its text has no cause
         yield Finding("kafka", State.FAILED, f"{settings.bootstrap_servers}: {told}", mend)
         for step in rest:
             yield Finding(step, State.SKIPPED, "no connection to Kafka")

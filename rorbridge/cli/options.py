@@ -86,6 +86,8 @@ def reaching(kafka: "KafkaSettings") -> Iterator[None]:
         UnknownTopicOrPartitionError,
     )
 
+    from rorbridge.bus.connection import in_words
+
     try:
         yield
     except UnknownTopicOrPartitionError as error:
@@ -96,4 +98,4 @@ def reaching(kafka: "KafkaSettings") -> Iterator[None]:
     except MessageSizeTooLargeError:
         fail("this is larger than a record may be, which is 1 MiB unless Kafka is set otherwise", Exit.UNAVAILABLE)
     except (KafkaError, OSError) as error:
-        fail(f"Kafka at {kafka.bootstrap_servers}: {error!r}", Exit.UNAVAILABLE)
+        fail(f"Kafka at {kafka.bootstrap_servers}: {in_words(error)}", Exit.UNAVAILABLE)

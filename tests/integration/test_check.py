@@ -172,6 +172,24 @@ async def test_a_header_that_is_not_taken_is_the_search_s_failure() -> None:
     assert "Ror-" in found["mend"]
 
 
+async def test_an_address_that_is_not_the_base_is_named() -> None:
+    async def not_there(request: Request) -> Response:
+        return Response("Not Found", 404)
+
+    async with scripted_ror(not_there) as ror:
+        found = (await steps(nowhere(ror)))["search"]
+    assert found["state"] == "failed"
+    assert f"RORBRIDGE_ROR__BASE_URL ({ror.base_url})" in found["mend"]
+
+
+async def test_a_file_for_kafka_that_is_not_there_is_named() -> None:
+    async with scripted_ror(nothing) as ror:
+        ssl = {"RORBRIDGE_KAFKA__SECURITY_PROTOCOL": "SSL", "RORBRIDGE_KAFKA__CA_FILE": "/nowhere/ca.pem"}
+        found = (await steps(nowhere(ror) | ssl))["kafka"]
+    assert found["state"] == "failed"
+    assert found["found"].endswith("/nowhere/ca.pem: No such file or directory")
+
+
 async def test_a_certificate_that_the_ans_does_not_know_is_shown_with_its_subject(tmp_path: Path) -> None:
     servers, clients = Authority("servers"), Authority("clients")
     cert, key = clients.issue("CHU de Test", client=True, days=12).write_pem(tmp_path)

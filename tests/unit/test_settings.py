@@ -53,7 +53,7 @@ def test_a_secret_shows_in_no_repr() -> None:
         ({"RORBRIDGE_ROR": "5"}, "RORBRIDGE_ROR: there is no such setting"),
         ({"RORBRIDGE_ROR__BASE_URL": "ror"}, "RORBRIDGE_ROR__BASE_URL: "),
         ({"RORBRIDGE_ROR__ACCESS_PROFILE": "6"}, "RORBRIDGE_ROR__ACCESS_PROFILE: "),
-        ({"RORBRIDGE_KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}, "sasl_username"),
+        ({"RORBRIDGE_KAFKA__SECURITY_PROTOCOL": "SASL_SSL"}, "needs RORBRIDGE_KAFKA__SASL_USERNAME and"),
         ({"RORBRIDGE_ROR__CLIENT_SECRET_FILE": "/nowhere/secret"}, "RORBRIDGE_ROR__CLIENT_SECRET_FILE: "),
         ({"RORBRIDGE_SCHEMA_REGISTRY__URL": "registry:8081"}, "RORBRIDGE_SCHEMA_REGISTRY__URL: "),
         ({"RORBRIDGE_SCHEMA_REGISTRY__URL": "https://us:hush-hush@registry/"}, "settings of their own"),
