@@ -85,7 +85,9 @@ class KafkaSettings(_Group):
     def _complete(self) -> Self:
         if self.security_protocol.startswith("SASL") and not (self.sasl_username and self.sasl_password):
             raise PydanticCustomError(
-                "sasl", "{p} needs sasl_username and sasl_password", {"p": self.security_protocol}
+                "sasl",
+                "{p} needs RORBRIDGE_KAFKA__SASL_USERNAME and RORBRIDGE_KAFKA__SASL_PASSWORD",
+                {"p": self.security_protocol},
             )
         return self
 
@@ -273,6 +275,9 @@ def load(model: type[Model], config: Path | None = None, environment: Mapping[st
     Own code instead of pydantic-settings, which passes over variables that it does not know and has no ``_FILE``.
     """
     tree = _toml(config) if config else {}
+    for name, field in model.model_fields.items():
+        if field.is_required():  # so that all that is missing in it is told, at once
+            tree.setdefault(name, {})
     for name, value in sorted(environment.items()):
         if name.startswith(PREFIX):
             _put(tree, name, value)
@@ -284,9 +289,18 @@ def load(model: type[Model], config: Path | None = None, environment: Mapping[st
 
 def _toml(config: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(config.read_text(encoding="utf-8"))
+        tree = tomllib.loads(config.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"--config {config}: {error}") from None
+        raise SettingsError(f"--config {config}: {_why(error)}") from None
+    for name in Settings.model_fields:
+        if not isinstance(tree.get(name, {}), dict):
+            raise SettingsError(f"--config {config}: {name} is a table of settings: [{name}]")
+    return tree
+
+
+def _why(error: Exception) -> str:
+    """Give what went wrong with a file, without the number that the system has for it."""
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _put(tree: dict[str, Any], name: str, value: str) -> None:
@@ -300,7 +314,7 @@ def _put(tree: dict[str, Any], name: str, value: str) -> None:
         try:
             value = Path(value).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(f"{name}: {error}") from None
+            raise SettingsError(f"{name}: {value}: {_why(error)}") from None
     if path not in _known(Settings):
         raise SettingsError(f"{name}: there is no such setting{_nearest(path)}")
     group = tree
@@ -331,8 +345,7 @@ def _nearest(path: list[str]) -> str:
 
 def _line(location: tuple[int | str, ...], kind: str, message: str) -> str:
     if kind == "missing":
-        missing = next((one for one in _known(Settings) if one[: len(location)] == list(location)), location)
-        return f"{_variable(missing)} is required"
+        return f"{_variable(location)} is required"
     if kind == "extra_forbidden":
         return f"{_variable(location)}: there is no such setting{_nearest([str(step) for step in location])}"
     return f"{_variable(location)}: {message}"

@@ -28,7 +28,7 @@ def main() -> int:
     try:
         return ask(options)
     except OSError as error:
-        print(f"cannot read the request: {error}", file=sys.stderr)
+        print(f"cannot read {error.filename or 'the request'}: {error.strerror}", file=sys.stderr)
     except KafkaException as error:
         print(f"Kafka: {error.args[0].str()}", file=sys.stderr)
     return 1
@@ -44,7 +44,11 @@ def ask(options: argparse.Namespace) -> int:
     for file in options.files:
         ledger.add(file.name, file.read_bytes())
 
-    connection = {"bootstrap.servers": options.bootstrap_servers, **dict(options.settings)}
+    connection = {
+        "bootstrap.servers": options.bootstrap_servers,
+        "reconnect.backoff.ms": 1000,  # from then on longer: librdkafka tells each attempt
+        **dict(options.settings),
+    }
     receiving = {
         "group.id": options.group,
         "isolation.level": "read_committed",  # results are written in transactions: what was aborted is not there

@@ -9,7 +9,8 @@ from types import TracebackType
 from typing import Protocol
 
 import uvicorn
-from faststream.asgi import AsgiFastStream
+from faststream.asgi import AsgiFastStream, AsgiResponse
+from faststream.asgi.types import Receive, Scope, Send
 
 from rorbridge import __version__
 from rorbridge.bus.answer import Answerer
@@ -41,6 +42,17 @@ class OpenDirectory(Directory, Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class _App(AsgiFastStream):
+    """Says which endpoints there are; FastStream's own words are that it speaks no HTTP."""
+
+    async def not_found(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await super().not_found(scope, receive, send)
+        told = f"There is {', '.join(path for path, _ in self.routes)}.\n"
+        answer = AsgiResponse(told.encode(), status_code=404, headers={"content-type": "text/plain; charset=utf-8"})
+        return await answer(scope, receive, send)
 
 
 def create_app(
@@ -82,7 +94,7 @@ def create_app(
         async with directory:
             yield
 
-    return AsgiFastStream(
+    return _App(
         LaneBroker(settings.kafka, bridge),
         lifespan=lifespan,
         logger=None,

@@ -19,6 +19,9 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
         "security_protocol": settings.security_protocol,
     }
     if settings.security_protocol.endswith("SSL"):
+        for file in (settings.ca_file, settings.cert_file, settings.key_file):
+            if file:
+                file.open("rb").close()  # ssl's own error does not say which
         arguments["ssl_context"] = create_ssl_context(
             cafile=_path(settings.ca_file), certfile=_path(settings.cert_file), keyfile=_path(settings.key_file)
         )
@@ -32,7 +35,14 @@ def connection(settings: KafkaSettings) -> dict[str, Any]:
 def in_brief(error: BaseException) -> str:
     """Say what went wrong, for whoever may ask for our health; the text of an error that is none of Kafka's or of the
     network's may hold anything, so that it stands in the log alone."""
-    return repr(error) if isinstance(error, KafkaError | OSError) else type(error).__name__
+    return in_words(error) if isinstance(error, KafkaError | OSError) else type(error).__name__
+
+
+def in_words(error: BaseException) -> str:
+    """Say what went wrong; of a file, which one."""
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return repr(error)
 
 
 def _path(file: object) -> str | None:

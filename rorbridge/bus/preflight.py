@@ -8,13 +8,14 @@ from collections.abc import AsyncIterator
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import (
     GroupAuthorizationFailedError,
+    KafkaConnectionError,
     KafkaError,
     TopicAuthorizationFailedError,
     TransactionalIdAuthorizationFailed,
 )
 
 from rorbridge.bus import topics
-from rorbridge.bus.connection import connection
+from rorbridge.bus.connection import connection, in_words
 from rorbridge.bus.delivery import NoTransactionsError, committed, ensure_transactions
 from rorbridge.bus.registry import RegistryError, ResultSchema, connected
 from rorbridge.settings import LOCAL_HOSTS, KafkaSettings, SchemaRegistrySettings
@@ -37,7 +38,8 @@ async def findings(settings: KafkaSettings, create_partitions: int | None = None
         there = await consumer.topics()
     except (KafkaError, OSError, ValueError) as error:
         mend = "check RORBRIDGE_KAFKA__BOOTSTRAP_SERVERS, __SECURITY_PROTOCOL, the files and the credentials"
-        yield Finding("kafka", State.FAILED, f"{settings.bootstrap_servers}: {error!r}", mend)
+        told = "no connection" if isinstance(error, KafkaConnectionError) else in_words(error)  # its text has no cause
+        yield Finding("kafka", State.FAILED, f"{settings.bootstrap_servers}: {told}", mend)
         for step in rest:
             yield Finding(step, State.SKIPPED, "no connection to Kafka")
         if consumer:

@@ -13,9 +13,10 @@ should not have to wait for Kafka's and FHIR's libraries. ruff holds this (``ban
 import inspect
 import sys
 import traceback
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from rorbridge import __version__
 from rorbridge.cli.check import check
@@ -23,14 +24,31 @@ from rorbridge.cli.codes import codes
 from rorbridge.cli.demo import demo
 from rorbridge.cli.exits import Exit, exit_codes
 from rorbridge.cli.lookalike import lookalike
-from rorbridge.cli.output import note, open_missing_streams, write_line
+from rorbridge.cli.output import note, open_missing_streams, reader_left, write_line, writing
 from rorbridge.cli.replay import replay
 from rorbridge.cli.run import run
 from rorbridge.cli.schemas import schemas
 from rorbridge.cli.send import send
 from rorbridge.cli.watch import watch
 
-app = typer.Typer(name="rorbridge", rich_markup_mode="markdown", pretty_exceptions_enable=False)
+
+class _Command(typer.core.TyperCommand):
+    """A command whose help ends as its results do when it cannot be written."""
+
+    def format_help(self, *arguments: Any) -> None:
+        with writing():
+            super().format_help(*arguments)
+
+
+class _Program(typer.core.TyperGroup):
+    """The same for the help of all."""
+
+    def format_help(self, *arguments: Any) -> None:
+        with writing():
+            super().format_help(*arguments)
+
+
+app = typer.Typer(name="rorbridge", cls=_Program, rich_markup_mode="markdown", pretty_exceptions_enable=False)
 
 
 def _version(wanted: bool) -> None:
@@ -50,8 +68,8 @@ def rorbridge(
 
     Begin with the demo, which needs nothing but Python. Exit codes are those of each command; 0 is well, 64 a wrong
     option, argument, file or setting, 69 something that is not there, such as Kafka, 70 a mistake of ours, 74 an
-    output that cannot be written to. `--install-completion` teaches bash, zsh or fish to complete commands, options and
-    their values.
+    output that cannot be written to, 141 one that nobody reads. `--install-completion` teaches bash, zsh or fish to
+    complete commands, options and their values.
 
     ```sh
     rorbridge demo
@@ -66,6 +84,7 @@ def rorbridge(
 for _command in (run, check, demo, send, watch, replay, codes, lookalike, schemas):
     _help = inspect.getdoc(_command) or ""
     app.command(
+        cls=_Command,
         help=f"{_help}\n\n{exit_codes(_command.__name__)}",
         short_help=_help.partition("\n")[0],  # typer would cut it at 45 characters
     )(_command)
@@ -78,8 +97,11 @@ def main() -> None:
         code = app(prog_name="rorbridge", standalone_mode=False)
     except typer.TyperException as error:  # typer would end a wrong option with 2, which means rejected here
         command = getattr(getattr(error, "ctx", None), "command_path", "rorbridge")
-        note(f"{' '.join(error.format_message().split())} (see {command} --help)")
+        said = " ".join(error.format_message().split()).replace("Value error, ", "")  # pydantic's word, not the user's
+        note(f"{said} (see {command} --help)")
         code = Exit.USAGE
+    except SystemExit:  # how rich and typer end it when whoever read the help is gone
+        code = reader_left()
     except typer.Abort:  # Ctrl-C at a question
         code = Exit.INTERRUPTED
     except Exception as error:  # Python would end with 1, which has a meaning of its own at each command

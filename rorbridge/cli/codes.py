@@ -1,4 +1,4 @@
-"""``rorbridge codes``: find a nomenclature code by its French words."""
+"""``rorbridge codes``: find a nomenclature code by its French words, or the words of a code."""
 
 import json
 from typing import Annotated
@@ -21,22 +21,29 @@ def _completed(incomplete: str) -> list[str]:
 
 def codes(
     words: Annotated[
-        str,
-        typer.Argument(help="French words; accents and small typing errors do not matter.", autocompletion=_completed),
+        list[str],
+        typer.Argument(
+            help="French words, where accents and small typing errors do not matter; or a code.",
+            autocompletion=_completed,
+        ),
     ],
     limit: Annotated[int, typer.Option(min=1, max=200, help="At most so many codes.")] = 15,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line.")] = False,
 ) -> None:
-    """Find codes of the nomenclatures (NOS) by their words.
+    """Find codes of the nomenclatures (NOS) by their words, and what a code stands for.
+
+    The same code may be in several nomenclatures.
 
     ```sh
     rorbridge codes "soins palliatifs"
+    rorbridge codes 013
     rorbridge codes cardiologie --limit 3 --json
     ```
     """
     from rorbridge.ror import terminology
 
-    found = terminology.search(words, limit)
+    text = " ".join(words)
+    found = terminology.search(text, limit)
     if as_json:
         for one, score in found:
             content = {"system": one.system, "code": one.code, "display": one.display, "score": round(score)}
@@ -49,4 +56,4 @@ def codes(
             table.add_row(one.code, one.display, one.system.rsplit("/", 1)[-1].removeprefix("TRE-"))
         console().print(table)
     if not found:
-        fail(f"no code has words like {words!r}", Exit.NO)
+        fail(f"no code is {text!r} or has such words", Exit.NO)

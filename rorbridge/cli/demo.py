@@ -1,5 +1,6 @@
 """``rorbridge demo``: the whole thing on this machine, with nothing but Python."""
 
+import logging
 import time
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -53,6 +54,7 @@ def demo(
     from rorbridge.telemetry import logs
 
     logs.configure("console", "ERROR")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # a broker that has just begun is told of as an error
     screen = remarks() if as_json else console()
     try:
         with working("Looking for the broker") as now:

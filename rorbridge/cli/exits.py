@@ -80,7 +80,13 @@ EXITS: Final[Mapping[str, Mapping[Exit, str]]] = {
         **_KAFKA,
         **_ENDED,
     },
-    "codes": {Exit.OK: "codes were found", Exit.NO: "no code has such words", **_USAGE, **_OUTPUT, **_GONE},
+    "codes": {
+        Exit.OK: "codes were found",
+        Exit.NO: "there is no such code, and none has such words",
+        **_USAGE,
+        **_OUTPUT,
+        **_GONE,
+    },
     "lookalike": {
         Exit.OK: "ended by SIGTERM or SIGINT",
         **_USAGE,

@@ -79,7 +79,14 @@ def kafka_settings(config: Path | None) -> "KafkaSettings":
 @contextmanager
 def reaching(kafka: "KafkaSettings") -> Iterator[None]:
     """End the command with one line when Kafka cannot be reached or refuses what the block asks of it."""
-    from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
+    from aiokafka.errors import (
+        KafkaConnectionError,
+        KafkaError,
+        MessageSizeTooLargeError,
+        UnknownTopicOrPartitionError,
+    )
+
+    from rorbridge.bus.connection import in_words
 
     try:
         yield
@@ -88,5 +95,7 @@ def reaching(kafka: "KafkaSettings") -> Iterator[None]:
         fail(f"Kafka at {kafka.bootstrap_servers} has no topic {names}, or we may not see it", Exit.UNAVAILABLE)
     except KafkaConnectionError:
         fail(f"Kafka at {kafka.bootstrap_servers} cannot be reached; `rorbridge check` tells more", Exit.UNAVAILABLE)
+    except MessageSizeTooLargeError:
+        fail("this is larger than a record may be, which is 1 MiB unless Kafka is set otherwise", Exit.UNAVAILABLE)
     except (KafkaError, OSError) as error:
-        fail(f"Kafka at {kafka.bootstrap_servers}: {error!r}", Exit.UNAVAILABLE)
+        fail(f"Kafka at {kafka.bootstrap_servers}: {in_words(error)}", Exit.UNAVAILABLE)

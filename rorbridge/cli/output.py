@@ -18,7 +18,7 @@ _WIDTH_OF_A_PIPE = 120
 
 class _Results(Console):
     def print(self, *objects: Any, **options: Any) -> None:
-        with _writing():
+        with writing():
             super().print(*objects, **options)
 
     def on_broken_pipe(self) -> None:
@@ -55,7 +55,7 @@ def write_line(text: str) -> None:
     With PYTHONUNBUFFERED, as containers set it, ``print`` drops what a pipe did not take at once: a raw write may be
     short, and the text layer does not look at how much was written.
     """
-    with _writing():
+    with writing():
         sys.stdout.flush()
         rest = memoryview(f"{text}\n".encode())
         while rest:
@@ -64,7 +64,7 @@ def write_line(text: str) -> None:
 
 
 @contextmanager
-def _writing() -> Iterator[None]:
+def writing() -> Iterator[None]:
     """End the command when the block cannot write to standard output."""
     try:
         yield
@@ -86,8 +86,13 @@ def reader_is_gone() -> bool:
 
 def leave_quietly() -> NoReturn:
     """End the command as SIGPIPE would."""
+    raise typer.Exit(reader_left())
+
+
+def reader_left() -> Exit:
+    """Give the exit code for a reader that is gone; what is still to be written goes nowhere."""
     _to_nowhere(sys.stdout)
-    raise typer.Exit(Exit.READER_GONE)
+    return Exit.READER_GONE
 
 
 def note(message: str) -> None:

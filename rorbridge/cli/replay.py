@@ -1,6 +1,7 @@
 """``rorbridge replay``: dead letters back to the requests topic."""
 
 import json
+import re
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -49,7 +50,7 @@ def replay(
     key: Annotated[str | None, typer.Option(help="Only records with this key.")] = None,
     error: Annotated[str | None, typer.Option(help="Only with this text in the error, such as ror-refused.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the letters, send nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, however many.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, as is done for more than 10.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a letter.")] = False,
     config: Config = None,
 ) -> None:
@@ -90,7 +91,7 @@ def replay(
 
 
 def _list(found: "list[Letter]", *, as_json: bool) -> None:
-    for one in found:
+    for one in sorted(found, key=lambda letter: letter.time):
         if as_json:
             told = {
                 "requestId": one.id,
@@ -103,8 +104,8 @@ def _list(found: "list[Letter]", *, as_json: bool) -> None:
             }
             write_line(json.dumps(told, ensure_ascii=False))
         else:
-            line = f"{one.time:%Y-%m-%d %H:%M:%S}Z  {one.status:8}  {one.id}  attempt {one.attempt}  {one.message}"
-            write_line(printable(line))
+            when, kind = f"{one.time:%Y-%m-%d %H:%M:%S}Z", re.split("[:.]", one.error)[-1]
+            write_line(printable(f"{when}  {one.status:8}  {kind:15}  {one.id}  attempt {one.attempt}  {one.message}"))
     if not found:
         note("no such dead letter")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(config: Config = None) -> None:
     """Answer requests until SIGTERM, which finishes what is in hand first.
 
-    The README lists the settings; `rorbridge check` tells beforehand whether they are complete and right.
+    docs/settings.md lists the settings; `rorbridge check` tells beforehand whether they are complete and right.
 
     ```sh
     rorbridge run --config rorbridge.toml

@@ -27,6 +27,6 @@ def schemas(directory: Annotated[Path, typer.Argument(help="Folder to write to; 
         asyncapi = directory / "asyncapi.yaml"
         asyncapi.write_bytes(to_yaml(KafkaSettings(bootstrap_servers="localhost:9092")))
     except OSError as error:
-        fail(str(error), Exit.USAGE)
+        fail(f"{error.filename or directory}: {error.strerror or error}", Exit.USAGE)
     for file in (*files, asyncapi):
         write_line(str(file))

@@ -77,7 +77,7 @@ def _read(file: Path) -> bytes:
     try:
         return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
     except OSError as error:
-        fail(str(error), Exit.USAGE)
+        fail(f"{file}: {error.strerror or error}", Exit.USAGE)
 
 
 def _print(answer: "Received", *, as_json: bool) -> None:

@@ -72,8 +72,11 @@ def _account(result: OrientationResult) -> str:
     if result.search:
         radius = result.search.rounds[-1].radius_km
         around = f" within {radius:g} km" if radius else ""
-        parts.append(f"offers{around}: {result.search.total}")
-        if not result.search.complete:
+        total, sent = result.search.total, len(result.offers)
+        parts.append(f"offers{around}: {total}{f', the first {sent} in the result' if 0 < sent < total else ''}")
+        if result.search.cut:
+            parts.append(f"{result.search.cut} left out, or the result would be too large")
+        elif not result.search.complete:
             parts.append("the ROR cut its answer")
     if result.timing:
         parts.append(f"{result.timing.resolve_ms:.0f} ms")

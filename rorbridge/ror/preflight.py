@@ -7,7 +7,7 @@ from pydantic import HttpUrl
 
 from rorbridge.orientation.directory import DirectoryError
 from rorbridge.ror.client import RorDirectory
-from rorbridge.ror.errors import RorAccessError
+from rorbridge.ror.errors import RorAccessError, RorAnswerError
 from rorbridge.ror.query import PARAMETERS, WHERE_PARAMETERS
 from rorbridge.ror.tls import WARN_BEFORE, CertificateError, Identity
 from rorbridge.settings import LOCAL_HOSTS, RorSettings
@@ -108,5 +108,7 @@ async def _search(settings: RorSettings, directory: RorDirectory) -> Finding:
         mend = None
         if isinstance(error, RorAccessError):
             mend = "the token is taken or not, or one of the four Ror-* headers is not what the ANS handed over"
+        elif isinstance(error, RorAnswerError):
+            mend = f"check RORBRIDGE_ROR__BASE_URL ({settings.base_url}); the ANS's end with /ws-diffusion-fhir"
         return Finding("search", State.FAILED, error.problem.detail, mend)
     return _encrypted("search", "the ROR answered a search with all that ours ask for", settings.base_url)

@@ -55,15 +55,19 @@ def concepts(system: str) -> dict[str, Concept]:
 
 
 def search(words: str, limit: int = 20) -> list[tuple[Concept, float]]:
-    """Find concepts by French words, best first, with a score from 0 to 100.
+    """Find concepts by French words, best first, with a score from 0 to 100; those with *words* as their code lead.
 
     Accents and case do not count, a typing error or another order of the words little.
     """
     every = [one for by_code in _by_system().values() for one in by_code.values()]
+    coded = [(one, 100.0) for one in every if one.code.casefold() == words.strip().casefold()][:limit]
+    if not any(char.isalpha() for char in words):
+        return coded
     found = process.extract(
         _plain(words), [_plain(one.display) for one in every], scorer=fuzz.WRatio, limit=limit, score_cutoff=60
     )
-    return [(every[index], score) for _, score, index in found]
+    same = {one for one, _ in coded}
+    return [*coded, *((every[index], score) for _, score, index in found if every[index] not in same)][:limit]
 
 
 def words(beginning: str) -> list[str]:

@@ -261,4 +261,4 @@ class Chaos:
         for log in self.folder.glob("bridge-*.log"):
             text = log.read_text(errors="replace")
             for event in ("lane-fenced", "lane-restarts", "circuit-open"):
-                self.events[f"noted by the bridges: {event}"] += text.count(f'"{event}"')
+                self.events[f"noted by the instances: {event}"] += text.count(f'"{event}"')

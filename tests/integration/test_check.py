@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import HttpUrl
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from rorbridge.bus.topics import partitions
+from rorbridge.ror import preflight
 from rorbridge.telemetry.finding import State
 from tests.chaos.stream import read_to_end
 from tests.support.fhir import EMPTY
@@ -170,6 +172,24 @@ async def test_a_header_that_is_not_taken_is_the_search_s_failure() -> None:
     assert "Ror-" in found["mend"]
 
 
+async def test_an_address_that_is_not_the_base_is_named() -> None:
+    async def not_there(request: Request) -> Response:
+        return Response("Not Found", 404)
+
+    async with scripted_ror(not_there) as ror:
+        found = (await steps(nowhere(ror)))["search"]
+    assert found["state"] == "failed"
+    assert f"RORBRIDGE_ROR__BASE_URL ({ror.base_url})" in found["mend"]
+
+
+async def test_a_file_for_kafka_that_is_not_there_is_named() -> None:
+    async with scripted_ror(nothing) as ror:
+        ssl = {"RORBRIDGE_KAFKA__SECURITY_PROTOCOL": "SSL", "RORBRIDGE_KAFKA__CA_FILE": "/nowhere/ca.pem"}
+        found = (await steps(nowhere(ror) | ssl))["kafka"]
+    assert found["state"] == "failed"
+    assert found["found"].endswith("/nowhere/ca.pem: No such file or directory")
+
+
 async def test_a_certificate_that_the_ans_does_not_know_is_shown_with_its_subject(tmp_path: Path) -> None:
     servers, clients = Authority("servers"), Authority("clients")
     cert, key = clients.issue("CHU de Test", client=True, days=12).write_pem(tmp_path)
@@ -186,3 +206,15 @@ async def test_a_certificate_that_the_ans_does_not_know_is_shown_with_its_subjec
     assert "11 days left" in found["client certificate"]["found"]
     assert found["token"]["state"] == "failed"
     assert "CN=CHU de Test" in found["token"]["mend"]
+
+
+@pytest.mark.parametrize(
+    ("url", "state"),
+    [
+        ("https://ror.example/token", State.OK),
+        ("http://127.0.0.1:8081/token", State.OK),
+        ("http://ror.example/token", State.WARNING),
+    ],
+)
+def test_plain_http_is_warned_of_unless_it_stays_on_the_machine(url: str, state: State) -> None:
+    assert preflight._encrypted("token", "there", HttpUrl(url)).state is state

@@ -1,15 +1,22 @@
 """The commands as a user types them, apart from what their examples and exit codes show."""
 
+import json
 import re
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from rorbridge import __version__
 from rorbridge.cli.exits import EXITS
+from rorbridge.cli.show import show
+from rorbridge.events.offer import Offer
+from rorbridge.events.result import OrientationResult, Round, Search, Status
 from tests.support.commands import COMMANDS, examples, rorbridge, surroundings
 from tests.support.stage import Stage
 
@@ -75,7 +82,7 @@ def test_the_command_line_alone_loads_none_of_the_heavy_libraries() -> None:
         (["sned"], "did you mean 'send'"),
         (["send"], "missing argument"),
         (["watch", "--count", "0"], "--count"),
-        (["watch", "--status", "matchd"], "'matched', 'no-match', 'rejected', 'failed', 'expired'"),
+        (["watch", "--status", "matchd"], "'--status': 'matchd' is not one of 'matched', 'no-match', 'rejected', "),
         (["replay", "--since", "yesterday"], "yesterday is neither a time such as"),
         (["send", "-"], "rorbridge_kafka__bootstrap_servers is required"),
     ],
@@ -101,6 +108,16 @@ def test_misspelled_words_find_their_code() -> None:
     done = rorbridge("codes", "soins paliatifs")
     assert done.returncode == 0
     assert "170   Soins palliatifs" in done.stdout
+    assert rorbridge("codes", "soins", "paliatifs").stdout == done.stdout
+
+
+def test_a_code_tells_what_it_stands_for_in_each_nomenclature() -> None:
+    done = rorbridge("codes", "013", "--json")
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {one["code"] for one in found} == {"013"}
+    assert "Cardiologie générale" in {one["display"] for one in found}
+    assert len({one["system"] for one in found}) == len(found) > 1
+    assert rorbridge("codes", "00013").returncode == 1
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -120,3 +137,21 @@ def test_a_long_line_arrives_whole_at_a_slow_reader(unbuffered: str) -> None:
         time.sleep(1)  # the reader is slow on purpose, so that the pipe fills
         assert process.stdout is not None
         assert process.stdout.read().decode() == "é" * 300_000 + "\n"
+
+
+NOW = datetime(2026, 11, 24, 8, tzinfo=UTC)
+
+
+def shown(*, total: int, sent: int) -> str:
+    offers = tuple(Offer(reference=f"HealthcareService/{n}", name=f"Offer {n}") for n in range(sent))
+    search = Search(rounds=(Round(found=total, kept=total),), total=total, complete=True, source="ror", as_of=NOW)
+    result = OrientationResult(request_id="case", status=Status.MATCHED, offers=offers, search=search)
+    screen = StringIO()
+    show(Console(file=screen, width=100), result, most=2)
+    return screen.getvalue()
+
+
+def test_offers_that_the_result_leaves_out_are_told_apart_from_those_that_are_not_shown() -> None:
+    assert "offers: 13, the first 10 in the result" in shown(total=13, sent=10)
+    assert "… and 8 more" in shown(total=13, sent=10)
+    assert "offers: 3\n" in shown(total=3, sent=3)

@@ -87,9 +87,10 @@ def test_examples_of_lookalike(tmp_path: Path) -> None:
 
 
 def test_examples_of_codes_and_schemas_and_of_the_program(tmp_path: Path) -> None:
-    table, as_json = (typed(line, {}, tmp_path) for line in examples("codes"))
-    assert (table.code, as_json.code) == (0, 0)
+    table, code, as_json = (typed(line, {}, tmp_path) for line in examples("codes"))
+    assert (table.code, code.code, as_json.code) == (0, 0, 0)
     assert "Soins palliatifs" in table.piped
+    assert "013   Cardiologie générale" in code.piped
     assert len([json.loads(line)["code"] for line in as_json.piped.splitlines()]) == 3
     [line] = examples("schemas")
     assert typed(line, {}, tmp_path).code == 0

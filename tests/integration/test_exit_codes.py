@@ -248,6 +248,16 @@ def test_a_documented_exit_code_comes_about(command: str, code: Exit, stage: Sta
         assert not ended.screen or command == "demo"
 
 
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["send", "--help"]])
+def test_help_that_cannot_be_written_ends_as_results_do(arguments: list[str]) -> None:
+    ended = unread(*arguments)
+    assert (ended.code, ended.screen) == (Exit.READER_GONE, "")
+    if FULL.exists():
+        ended = full(*arguments)
+        assert ended.code == Exit.OUTPUT
+        assert ended.screen.count("\n") == 1
+
+
 @pytest.mark.kafka
 @pytest.mark.skipif(not FULL.exists(), reason="an output that cannot be written to is Linux's /dev/full")
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from structlog.testing import capture_logs
 
+from rorbridge.ror import tls
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.errors import RorAccessError, RorUnavailableError
 from rorbridge.ror.tls import CertificateError, Tls
@@ -275,3 +276,9 @@ async def test_tls_older_than_1_2_is_not_spoken(house: House) -> None:
     ror = Ror(search=_nobody, base_url="https://ror.example/ws", token_url="https://ror.example/token")
     tls = Tls(house.settings(ror, **house.pem(house.us)))
     assert {one.minimum_version.name for one in (tls.public, tls.with_certificate)} == {"TLSv1_2"}
+
+
+def test_nothing_older_than_tls_1_2_is_spoken_and_names_are_verified() -> None:
+    context = tls._context(None)
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_2
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)

@@ -57,6 +57,9 @@ async def test_a_service_without_kafka_is_alive_and_not_ready_and_shows_every_me
                 503,
                 200,
             ]
+            assert [(one.status_code, one.text) for one in (await http.get("/"), await http.get("/health"))] == [
+                (404, "There is /livez, /readyz, /metrics, /asyncapi.\n")
+            ] * 2
             plain = await http.get("/metrics")
             open_ = await http.get("/metrics", headers={"accept": "application/openmetrics-text; version=1.0.0"})
         assert await asyncio.to_thread(service.terminate) == 0

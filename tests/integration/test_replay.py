@@ -56,7 +56,10 @@ async def test_a_failed_request_is_put_again_under_its_id_and_answered_once_more
             assert {json.loads(line)["status"] for line in listed.stdout.splitlines()} == {"failed"}
             assert len(listed.stdout.splitlines()) == 2, listed
             assert not (await replay(settings, "--error", "nothing-like-this")).stdout
-            assert len((await replay(settings, "--key", "case-3", "--dry-run")).stdout.splitlines()) == 1
+            [told] = (await replay(settings, "--key", "case-3", "--dry-run")).stdout.splitlines()
+            assert "  rejected  invalid-request  " in told, "what --error may be"
+            times = [one[:20] for one in (await replay(settings, "--dry-run")).stdout.splitlines()]
+            assert times == sorted(times)
             assert not (await replay(settings, "--since", "2030-01-01T00:00Z", "--dry-run")).stdout
             sent = await replay(settings, "--status", "failed", "--since", "1h")
             assert sent.returncode == 0, sent.stderr

@@ -13,6 +13,7 @@ from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.errors import RorAccessError, RorAnswerError, RorRefusedError, RorUnavailableError
 from tests.support.fhir import OFFICIAL, location, page, service
 from tests.support.http import Handler, Ror, scripted_ror
+from tests.support.processes import free_port
 from tests.support.ror import SECRET, question, ror_settings
 
 
@@ -55,6 +56,15 @@ async def test_a_search_carries_the_token_the_four_headers_and_its_parameters() 
         "PractitionerRole:practitioner",
     ]
     assert b"grant_type=client_credentials" in ror.token_requests[0]
+
+
+async def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+    async with scripted_ror(always(one_page)) as ror:
+        assert (await search(ror)).complete
 
 
 async def test_metadata_decides_what_is_asked() -> None:
