@@ -12,7 +12,7 @@ from datetime import date, datetime
 import msgspec
 
 from rorbridge.events import codesystems as cs
-from rorbridge.events.codes import AllOf, Codes
+from rorbridge.events.codes import AllOf, Codes, is_met
 from rorbridge.events.need import Capacity, Equipment, Establishment, Professional
 from rorbridge.events.offer import Evidence, Outcome
 from rorbridge.events.request import OrientationRequest
@@ -203,23 +203,25 @@ def _establishment(candidate: Candidate, wanted: Establishment) -> Evidence:
         (organization, one.value)
         for organization in candidate.organizations
         for one in organization.identifier
-        if any(one.value in spellings for spellings in numbers)
+        if one.value and any(one.value in spellings for spellings in numbers)
     ]
     held = {value for _, value in named}
     categories = [
-        (organization, coding.code or "")
+        (organization, coding.code)
         for organization in candidate.organizations
         for coding in fhir.codings(organization.type, *systems)
-        if _is_asked(coding.code, wanted.category)
+        if coding.code and coding.code in _codes(wanted.category)
     ]
-    met: bool | None = all(spellings & held for spellings in numbers) and (not wanted.category or bool(categories))
+    met: bool | None = all(spellings & held for spellings in numbers) and is_met(
+        wanted.category, {code for _, code in categories}
+    )
     if not met and not candidate.organizations:
         met = None
     deciding = named or categories
     return _evidence(
         "establishment",
         ", ".join(filter(None, [wanted.finess, wanted.id_nat_struct, *_codes(wanted.category)])),
-        (met, ", ".join(value or "" for _, value in (*named, *categories))),
+        (met, ", ".join(value for _, value in (*named, *categories))),
         f"Organization/{deciding[0][0].id}" if deciding else f"HealthcareService/{candidate.service.id}",
     )
 
@@ -308,10 +310,6 @@ def _worst(findings: list[Finding]) -> int:
 
 def _nearness(place: CandidatePlace) -> tuple[float, str]:
     return (float("inf") if place.distance_km is None else place.distance_km, place.location.id)
-
-
-def _is_asked(code: str | None, codes: Codes) -> bool:
-    return code in _codes(codes)
 
 
 def _codes(codes: Codes) -> tuple[str, ...]:

@@ -46,11 +46,14 @@ def outcomes(found: Verdict) -> dict[str, Outcome]:
     return {one.criterion: one.outcome for one in found.evidence}
 
 
+def told(found: Verdict) -> dict[str, tuple[str, tuple[str, ...], str | None]]:
+    return {one.criterion: (one.asked, one.found, one.source) for one in found.evidence}
+
+
 def test_every_criterion_is_reported_with_its_value_and_its_source() -> None:
     found = verdict(need={"activity": ["014", "013"], "age": {"value": 35}})
     assert found.left_out is None
-    told = [(one.criterion, one.asked, one.outcome, one.found, one.source) for one in found.evidence]
-    assert told == [
+    assert [(one.criterion, one.asked, one.outcome, one.found, one.source) for one in found.evidence] == [
         ("activity", "014 or 013", Outcome.MET, ("013 Une activité",), "HealthcareService/1"),
         ("age", "35 a", Outcome.MET, ("0 a to 150 a",), "HealthcareService/1"),
         ("near", "within 15 km of 47.2, -1.6", Outcome.MET, ("3.2 km",), "Location/10"),
@@ -245,33 +248,65 @@ def test_a_profession_counts_only_in_the_nomenclature_that_it_names() -> None:
     assert verdict(nurse, location(), need={"profession": ["R356|60"]}, profile=1).left_out == "profession"
 
 
-def test_an_establishment_is_found_at_any_level_by_finess_or_national_number() -> None:
-    def organization(id_: str, part_of: str | None, *values: str, category: str | None = None) -> Resource:
-        found: Resource = {"resourceType": "Organization", "id": id_, "identifier": [{"value": one} for one in values]}
-        if part_of:
-            found["partOf"] = {"reference": f"Organization/{part_of}"}
-        if category:
-            found["type"] = [concept(codesystems.ESTABLISHMENT_CATEGORY, category)]
-        return found
+def organization(id_: str, part_of: str | None, *values: str, category: str | None = None) -> Resource:
+    found: Resource = {"resourceType": "Organization", "id": id_, "identifier": [{"value": one} for one in values]}
+    if part_of:
+        found["partOf"] = {"reference": f"Organization/{part_of}"}
+    if category:
+        found["type"] = [concept(codesystems.ESTABLISHMENT_CATEGORY, category)]
+    return found
 
-    levels = (
-        organization("100", "200", "oi-1"),
-        organization("200", "300", "1290004324", category="355"),
-        organization("300", None, "290000017"),
-    )
 
-    def left_out(**establishment: Any) -> str | None:
-        return verdict(service(), location(), *levels, need={"establishment": establishment}).left_out
+LEVELS = (
+    organization("100", "200", "oi-1", category="114"),
+    organization("200", "300", "1290004324", category="355"),
+    organization("300", None, "290000017"),
+)
 
-    assert left_out(finess="290004324") is None
-    assert left_out(finess="290000017") is None
-    assert left_out(idNatStruct="1290004324") is None
-    assert left_out(finess="290004324", category=["355", "101"]) is None
-    assert left_out(finess="290009999") == "establishment"
-    assert left_out(finess="290004324", idNatStruct="1290009999") == "establishment"
-    assert left_out(finess="290004324", category=["101"]) == "establishment"
+
+@pytest.mark.parametrize(
+    ("asked", "met"),
+    [
+        ({"finess": "290004324"}, True),
+        ({"finess": "290000017"}, True),
+        ({"idNatStruct": "1290004324"}, True),
+        ({"finess": "290004324", "category": ["355", "101"]}, True),
+        ({"finess": "290009999"}, False),
+        ({"finess": "290004324", "idNatStruct": "1290009999"}, False),
+        ({"finess": "290004324", "category": ["101"]}, False),
+        ({"category": {"allOf": ["355", "114"]}}, True),
+        ({"category": {"allOf": ["355", "101"]}}, False),
+    ],
+)
+def test_an_establishment_is_found_at_any_level_by_number_and_category(asked: Resource, met: bool) -> None:
+    found = verdict(service(), location(), *LEVELS, need={"establishment": asked})
+    assert found.left_out == (None if met else "establishment")
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "value", "source"),
+    [
+        ({"idNatStruct": "1290004324"}, "1290004324", "1290004324", "Organization/200"),
+        ({"category": ["101", "355"]}, "101, 355", "355", "Organization/200"),
+        (
+            {"finess": "290000017", "category": {"allOf": ["355", "114"]}},
+            "290000017, 355, 114",
+            "290000017, 114, 355",
+            "Organization/300",
+        ),
+    ],
+)
+def test_an_establishment_is_told_by_the_values_and_the_level_that_decided(
+    asked: Resource, text: str, value: str, source: str
+) -> None:
+    found = verdict(service(), location(), *LEVELS, need={"establishment": asked})
+    assert told(found)["establishment"] == (text, (value,), source)
+
+
+def test_an_establishment_that_is_not_shown_is_not_visible() -> None:
     alone = verdict(need={"establishment": {"finess": "290004324"}})
     assert alone.unverified == ("establishment",)
+    assert told(alone)["establishment"] == ("290004324", (), "HealthcareService/1")
 
 
 @pytest.mark.parametrize(
