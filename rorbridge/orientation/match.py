@@ -30,7 +30,7 @@ CAPACITY = "capacity"
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
-    """Whether a candidate is kept, why not, by which evidence, and from which place."""
+    """Whether a candidate is kept, by which evidence and from which place, or why not."""
 
     candidate: Candidate
     left_out: str | None
@@ -90,12 +90,12 @@ def verify(candidate: Candidate, wanted: Wanted) -> Verdict:
     evidence: list[Evidence] = []
     for one in _offer_evidence(candidate, wanted):
         if one.outcome is Outcome.NOT_MET:
-            return Verdict(candidate, one.criterion, (one,))
+            return Verdict(candidate, one.criterion)
         evidence.append(one)
     found, place = _place_evidence(candidate, wanted, keeps_closed=keeps_closed)
     for one in found:
         if one.outcome is Outcome.NOT_MET:
-            return Verdict(candidate, one.criterion, (one,))
+            return Verdict(candidate, one.criterion)
     where = wanted.request.where
     around = where is not None and where.around
     return Verdict(candidate, None, (*evidence, *found), place.distance_km if place and around else None, place)
@@ -285,7 +285,7 @@ def _place_evidence(
     judged = [(place, [check(place, seen) for check, seen in checks]) for place in places]
     hidden = candidate.missing_places > 0 or not candidate.places
     place, findings = min(judged, key=_order) if len(judged) > 1 else judged[0] if judged else (None, [])
-    if place and not (hidden and _worst(findings) == _NOT_MET):
+    if place and not (hidden and _fails(findings)):
         source = f"Location/{place.location.id}"
         told = zip(wanted.places, findings, strict=True)
         return [_evidence(check.criterion, check.asked, finding, source) for check, finding in told], place
@@ -294,18 +294,14 @@ def _place_evidence(
     return [_evidence(check.criterion, check.asked, outcome, source) for check in wanted.places], None
 
 
-_NOT_MET = 2
-
-
-def _order(judged: tuple[CandidatePlace, list[Finding]]) -> tuple[int, int, float, str]:
+def _order(judged: tuple[CandidatePlace, list[Finding]]) -> tuple[bool, int, float, str]:
     """Give the best place first, the nearest of several."""
     place, findings = judged
-    return _worst(findings), -sum(met is True for met, _ in findings), *_nearness(place)
+    return _fails(findings), -sum(met is True for met, _ in findings), *_nearness(place)
 
 
-def _worst(findings: list[Finding]) -> int:
-    """Give 0 when all is met, 1 when something cannot be seen, 2 when something is not met."""
-    return max(0 if met else 1 if met is None else _NOT_MET for met, _ in findings)
+def _fails(findings: list[Finding]) -> bool:
+    return any(met is False for met, _ in findings)
 
 
 def _nearness(place: CandidatePlace) -> tuple[float, str]:
