@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .PHONY: demo test test-interop test-deploy tools chart chaos bench bench-peers performance-page fuzz lint format schemas freeze-schemas trace-page dashboards \
-	docs audit lock clean
+	docs audit mutants lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
 	@$(BIN)/rorbridge demo
@@ -107,6 +107,16 @@ audit: $(READY)  ## Known vulnerabilities of what is pinned; pip-audit has many 
 		$(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
 	@PATH="$(CURDIR)/$(VENV)/audit/bin:$$PATH" $(BIN)/python -m tests.support.audit
 
+PACKAGES := python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+
+mutants: $(READY)  ## Changes to rorbridge that its tests do not notice, by mutmut; it lives by itself, beside what is pinned
+	@test -x $(VENV)/mutants/bin/mutmut || { $(BIN)/python -m venv $(VENV)/mutants && \
+		$(BIN)/$(PACKAGES) > "$$($(VENV)/mutants/bin/$(PACKAGES))/rorbridge.pth" && \
+		$(VENV)/mutants/bin/python -m pip install --quiet --disable-pip-version-check mutmut==3.8.1; }
+	@rm -rf mutants
+	@ulimit -v 4194304 && $(VENV)/mutants/bin/mutmut run --max-children 2
+	@$(VENV)/mutants/bin/mutmut results
+
 LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 lock:  ## Pin every dependency anew (needs uv): all of them, and with the same pins those of the container
@@ -115,7 +125,7 @@ lock:  ## Pin every dependency anew (needs uv): all of them, and with the same p
 	echo hatchling | $(LOCK) - -c requirements.lock -o requirements-build.lock
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist build mutants
 
 $(READY): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed: https://www.python.org/downloads/"; exit 1; }

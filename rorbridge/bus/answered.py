@@ -113,9 +113,9 @@ def _from_runs(position: int, text: bytes) -> Iterator[range]:
 def _from_bits(position: int, text: bytes) -> Iterator[range]:
     if len(text) > MOST_SPAN // 8 + 1:
         raise NotOursError("its bits are too many")
-    if text[:1] and text[0] & 1:
-        raise NotOursError("its first offset is answered, which would have been committed")
     bits = int.from_bytes(text, "little")
+    if bits & 1:
+        raise NotOursError("its first offset is answered, which would have been committed")
     at = position
     while bits:
         zeros = (bits & -bits).bit_length() - 1

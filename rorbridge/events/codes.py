@@ -1,5 +1,6 @@
 """Codes of nomenclatures in a request, and how several of them are asked for."""
 
+from collections.abc import Set
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, StringConstraints, Tag
@@ -49,6 +50,14 @@ Codes = Annotated[
     Discriminator(_branch),
 ]
 """A list means any of its codes; ``{"allOf": [...]}`` means all of them. An empty list asks nothing."""
+
+
+def is_met(asked: Codes, held: Set[str]) -> bool:
+    """Tell whether the codes that are *held* meet those that are *asked*."""
+    if isinstance(asked, AllOf):
+        return held >= set(asked.all_of)
+    return not asked or not held.isdisjoint(asked)
+
 
 Professions = Annotated[
     Annotated[tuple[ProfessionCode, ...], Field(max_length=50), Tag("anyOf")]

@@ -12,7 +12,7 @@ from datetime import date, datetime
 import msgspec
 
 from rorbridge.events import codesystems as cs
-from rorbridge.events.codes import AllOf, Codes
+from rorbridge.events.codes import AllOf, Codes, is_met
 from rorbridge.events.need import Capacity, Equipment, Establishment, Professional
 from rorbridge.events.offer import Evidence, Outcome
 from rorbridge.events.request import OrientationRequest
@@ -30,7 +30,7 @@ CAPACITY = "capacity"
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
-    """Whether a candidate is kept, why not, by which evidence, and from which place."""
+    """Whether a candidate is kept, by which evidence and from which place, or why not."""
 
     candidate: Candidate
     left_out: str | None
@@ -91,12 +91,12 @@ def verify(candidate: Candidate, wanted: Wanted) -> Verdict:
     evidence: list[Evidence] = []
     for one in _offer_evidence(candidate, wanted):
         if one.outcome is Outcome.NOT_MET:
-            return Verdict(candidate, one.criterion, (one,))
+            return Verdict(candidate, one.criterion)
         evidence.append(one)
     found, place = _place_evidence(candidate, wanted, keeps_closed=keeps_closed)
     for one in found:
         if one.outcome is Outcome.NOT_MET:
-            return Verdict(candidate, one.criterion, (one,))
+            return Verdict(candidate, one.criterion)
     where = wanted.request.where
     around = where is not None and where.around
     return Verdict(candidate, None, (*evidence, *found), place.distance_km if place and around else None, place)
@@ -204,23 +204,25 @@ def _establishment(candidate: Candidate, wanted: Establishment) -> Evidence:
         (organization, one.value)
         for organization in candidate.organizations
         for one in organization.identifier
-        if any(one.value in spellings for spellings in numbers)
+        if one.value and any(one.value in spellings for spellings in numbers)
     ]
     held = {value for _, value in named}
     categories = [
-        (organization, coding.code or "")
+        (organization, coding.code)
         for organization in candidate.organizations
         for coding in fhir.codings(organization.type, *systems)
-        if _is_asked(coding.code, wanted.category)
+        if coding.code and coding.code in _codes(wanted.category)
     ]
-    met: bool | None = all(spellings & held for spellings in numbers) and (not wanted.category or bool(categories))
+    met: bool | None = all(spellings & held for spellings in numbers) and is_met(
+        wanted.category, {code for _, code in categories}
+    )
     if not met and not candidate.organizations:
         met = None
     deciding = named or categories
     return _evidence(
         "establishment",
         ", ".join(filter(None, [wanted.finess, wanted.id_nat_struct, *_codes(wanted.category)])),
-        (met, ", ".join(value or "" for _, value in (*named, *categories))),
+        (met, ", ".join(value for _, value in (*named, *categories))),
         f"Organization/{deciding[0][0].id}" if deciding else f"HealthcareService/{candidate.service.id}",
     )
 
@@ -284,7 +286,7 @@ def _place_evidence(
     judged = [(place, [check(place, seen) for check, seen in checks]) for place in places]
     hidden = candidate.missing_places > 0 or not candidate.places
     place, findings = min(judged, key=_order) if len(judged) > 1 else judged[0] if judged else (None, [])
-    if place and not (hidden and _worst(findings) == _NOT_MET):
+    if place and not (hidden and _fails(findings)):
         source = f"Location/{place.location.id}"
         told = zip(wanted.places, findings, strict=True)
         return [_evidence(check.criterion, check.asked, finding, source) for check, finding in told], place
@@ -293,26 +295,18 @@ def _place_evidence(
     return [_evidence(check.criterion, check.asked, outcome, source) for check in wanted.places], None
 
 
-_NOT_MET = 2
-
-
-def _order(judged: tuple[CandidatePlace, list[Finding]]) -> tuple[int, int, float, str]:
+def _order(judged: tuple[CandidatePlace, list[Finding]]) -> tuple[bool, int, float, str]:
     """Give the best place first, the nearest of several."""
     place, findings = judged
-    return _worst(findings), -sum(met is True for met, _ in findings), *_nearness(place)
+    return _fails(findings), -sum(met is True for met, _ in findings), *_nearness(place)
 
 
-def _worst(findings: list[Finding]) -> int:
-    """Give 0 when all is met, 1 when something cannot be seen, 2 when something is not met."""
-    return max(0 if met else 1 if met is None else _NOT_MET for met, _ in findings)
+def _fails(findings: list[Finding]) -> bool:
+    return any(met is False for met, _ in findings)
 
 
 def _nearness(place: CandidatePlace) -> tuple[float, str]:
     return (float("inf") if place.distance_km is None else place.distance_km, place.location.id)
-
-
-def _is_asked(code: str | None, codes: Codes) -> bool:
-    return code in _codes(codes)
 
 
 def _codes(codes: Codes) -> tuple[str, ...]:

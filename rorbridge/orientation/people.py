@@ -1,7 +1,7 @@
 """The professionals of an offer: does one of them meet all that is asked?"""
 
 from rorbridge.events import codesystems as cs
-from rorbridge.events.codes import AllOf, Codes
+from rorbridge.events.codes import AllOf, Codes, is_met
 from rorbridge.events.need import Professional
 from rorbridge.orientation import fhir
 from rorbridge.orientation.candidate import Role
@@ -27,7 +27,7 @@ def meets(role: Role, asked: Professional) -> bool:
         and _holds(work.code, asked.profession, cs.PROFESSION["G15"])
         and _holds(work.specialty, asked.specialty, cs.SPECIALTY)
         # The nomenclature of the sector (R282) stands alone in its extension, so that its code is enough.
-        and _any_code(tuple(c.code or "" for c in sector.coding) if sector else (), asked.convention)
+        and is_met(asked.convention, {c.code or "" for c in sector.coding} if sector else set())
     )
 
 
@@ -43,13 +43,7 @@ def asked_text(asked: Professional) -> str:
 
 
 def _holds(concepts: tuple[fhir.CodeableConcept, ...], asked: Codes, system: str) -> bool:
-    return _any_code(tuple(coding.code or "" for coding in fhir.codings(concepts, system)), asked)
-
-
-def _any_code(held: tuple[str, ...], asked: Codes) -> bool:
-    if isinstance(asked, AllOf):
-        return set(asked.all_of) <= set(held)
-    return not asked or not set(asked).isdisjoint(held)
+    return is_met(asked, {coding.code or "" for coding in fhir.codings(concepts, system)})
 
 
 def _codes_text(name: str, asked: Codes) -> str:

@@ -12,7 +12,7 @@ from rorbridge.events.offer import Outcome
 from rorbridge.orientation import capacity
 from rorbridge.orientation.fhir import SD
 from tests.support.fhir import Resource, concept, location, searchset, service
-from tests.unit.test_match import outcomes, verdict
+from tests.unit.test_match import outcomes, told, verdict
 
 FREE = {"kind": "bed", "status": "available", "horizon": "now"}
 
@@ -160,6 +160,67 @@ def test_a_device_and_its_limit_are_of_one_device() -> None:
     assert outcomes(verdict(service(), met, need=asked, profile=1))["equipment"] is Outcome.MET
     assert verdict(service(), place(device("088")), need=asked, profile=1).left_out == "equipment"
     assert verdict(service(), place(), need=asked, profile=0).unverified == ("equipment",)
+    assert verdict(service(), place(device("090")), need=asked, profile=0).left_out == "equipment"
+
+
+def test_beds_and_devices_are_told_by_the_place_that_has_them() -> None:
+    asked = {"capacity": FREE, "equipment": [{"type": "088"}]}
+    found = verdict(service(), place(indicator(2), device("088")), need=asked, profile=1)
+    assert told(found)["equipment"] == ("088", ("088",), "Location/10")
+    value = "2 01 02 01 (2026-11-24T07:00:00Z)"
+    assert told(found)["capacity"] == ("at least 1 bed, available, now", (value,), "Location/10")
+
+
+def test_a_place_that_shows_a_device_comes_before_a_nearer_one_that_shows_none() -> None:
+    near, far = place(), place(device("088"), id_="11")
+    two, asked = service(places=("10", "11")), {"equipment": [{"type": "088"}]}
+    found = verdict(two, near, far, need=asked, distances={"10": 2.0, "11": 9.0}, profile=0)
+    assert (found.unverified, found.distance_km) == ((), 9.0)
+
+
+shown_places = st.fixed_dictionaries(
+    {
+        "km": st.sampled_from([None, 2.0, 9.0, 80.0]),
+        "on_the_map": st.booleans(),
+        "device": st.sampled_from([None, "088", "090"]),
+        "beds": st.sampled_from([0, 2]),
+    }
+)
+
+
+@given(st.lists(shown_places, min_size=1, max_size=4), st.booleans(), st.sampled_from([0, 1]))
+def test_an_offer_is_judged_by_its_best_place_alone(
+    shown: list[dict[str, Any]], one_is_hidden: bool, profile: int
+) -> None:
+    need = {"capacity": FREE, "equipment": [{"type": "088"}]}
+    places: dict[str, Resource] = {}
+    distances: dict[str, float] = {}
+    for number, one in enumerate(shown):
+        parts = [indicator(one["beds"])] + ([device(one["device"])] if one["device"] else [])
+        position = {"position": {"latitude": 47.2, "longitude": -1.6}} if one["on_the_map"] else {}
+        places[str(number)] = place(*parts, id_=str(number), **position)
+        if one["km"] is not None:
+            distances[str(number)] = one["km"]
+    alone = [
+        verdict(service(places=(id_,)), one, need=need, distances=distances, profile=profile)
+        for id_, one in places.items()
+    ]
+    named = (*places, "404") if one_is_hidden else tuple(places)
+    found = verdict(service(places=named), *places.values(), need=need, distances=distances, profile=profile)
+    kept = [one for one in alone if one.left_out is None]
+    if kept:
+        # The one of which the most can be seen to be met, then the nearest.
+        best = min(
+            kept, key=lambda one: (len(one.unverified), float("inf" if one.distance_km is None else one.distance_km))
+        )
+        assert (found.left_out, found.evidence, found.place) == (None, best.evidence, best.place)
+        assert found.distance_km == best.distance_km
+    elif one_is_hidden:
+        assert (found.left_out, found.unverified, found.place) == (None, ("near", "equipment", "capacity"), None)
+        assert {source for _, _, source in told(found).values()} == {"HealthcareService/1"}
+        assert told(found)["equipment"][0] == "088"
+    else:
+        assert found.left_out in {one.left_out for one in alone}
 
 
 numbers = st.integers(0, 5)

@@ -39,18 +39,23 @@ def verdict(
     content = {"need": need or {"activity": ["013"]}, "where": where or AROUND, "answer": answer}
     request = parse_request(json.dumps(content).encode())
     assert request.where
-    return verify(candidate, wanted(request, request.where.radius_km, profile=profile, today=NOW.date()))
+    judged = verify(candidate, wanted(request, request.where.radius_km, profile=profile, today=NOW.date()))
+    assert judged.candidate is candidate
+    return judged
 
 
 def outcomes(found: Verdict) -> dict[str, Outcome]:
     return {one.criterion: one.outcome for one in found.evidence}
 
 
+def told(found: Verdict) -> dict[str, tuple[str, tuple[str, ...], str | None]]:
+    return {one.criterion: (one.asked, one.found, one.source) for one in found.evidence}
+
+
 def test_every_criterion_is_reported_with_its_value_and_its_source() -> None:
     found = verdict(need={"activity": ["014", "013"], "age": {"value": 35}})
     assert found.left_out is None
-    told = [(one.criterion, one.asked, one.outcome, one.found, one.source) for one in found.evidence]
-    assert told == [
+    assert [(one.criterion, one.asked, one.outcome, one.found, one.source) for one in found.evidence] == [
         ("activity", "014 or 013", Outcome.MET, ("013 Une activité",), "HealthcareService/1"),
         ("age", "35 a", Outcome.MET, ("0 a to 150 a",), "HealthcareService/1"),
         ("near", "within 15 km of 47.2, -1.6", Outcome.MET, ("3.2 km",), "Location/10"),
@@ -131,6 +136,8 @@ def test_the_nearest_place_that_meets_the_need_gives_the_distance() -> None:
     )
     assert found.distance_km == 7.5
     assert found.evidence[-1].source == "Location/11"
+    assert found.place
+    assert found.place.location.id == "11"
 
 
 def test_an_offer_whose_only_near_place_is_closed_is_left_out() -> None:
@@ -228,6 +235,25 @@ def test_closed_offers_and_places_are_kept_when_asked_for() -> None:
     assert verdict(shut, location(status="inactive"), closed="keep").left_out is None
 
 
+@pytest.mark.parametrize(
+    ("ages", "asked", "text"),
+    [
+        (({"value": 1, "code": "mo"}, {"value": 24, "code": "mo"}), {"value": 3, "unit": "mo"}, ("1 mo to 24 mo",)),
+        (({"value": 15, "code": "a"}, {}), {"value": 35}, ("15 a to …",)),
+        (({}, {"value": 6, "unit": "ans"}), {"value": 3}, ("… to 6 a",)),
+        (({"value": 1, "code": "kg"}, {"value": 6, "code": "a"}), {"value": 3}, ()),  # not to be read: not visible
+    ],
+)
+def test_ages_are_told_as_far_as_they_are_known(
+    ages: tuple[Resource, Resource], asked: Resource, text: tuple[str, ...]
+) -> None:
+    assert told(verdict(service(ages=ages), location(), need={"age": asked}))["age"][1] == text
+
+
+def test_a_code_that_came_without_words_is_told_alone() -> None:
+    assert told(verdict(need={"careMode": ["28"]}))["careMode"][1] == ("28",)
+
+
 def test_acts_in_the_unit_and_outside_the_practice_are_told_apart() -> None:
     def act(kind: str | None) -> Resource:
         extension = [{"url": SD + "ror-act-type", "valueCode": kind}] if kind else []
@@ -245,33 +271,65 @@ def test_a_profession_counts_only_in_the_nomenclature_that_it_names() -> None:
     assert verdict(nurse, location(), need={"profession": ["R356|60"]}, profile=1).left_out == "profession"
 
 
-def test_an_establishment_is_found_at_any_level_by_finess_or_national_number() -> None:
-    def organization(id_: str, part_of: str | None, *values: str, category: str | None = None) -> Resource:
-        found: Resource = {"resourceType": "Organization", "id": id_, "identifier": [{"value": one} for one in values]}
-        if part_of:
-            found["partOf"] = {"reference": f"Organization/{part_of}"}
-        if category:
-            found["type"] = [concept(codesystems.ESTABLISHMENT_CATEGORY, category)]
-        return found
+def organization(id_: str, part_of: str | None, *values: str, category: str | None = None) -> Resource:
+    found: Resource = {"resourceType": "Organization", "id": id_, "identifier": [{"value": one} for one in values]}
+    if part_of:
+        found["partOf"] = {"reference": f"Organization/{part_of}"}
+    if category:
+        found["type"] = [concept(codesystems.ESTABLISHMENT_CATEGORY, category)]
+    return found
 
-    levels = (
-        organization("100", "200", "oi-1"),
-        organization("200", "300", "1290004324", category="355"),
-        organization("300", None, "290000017"),
-    )
 
-    def left_out(**establishment: Any) -> str | None:
-        return verdict(service(), location(), *levels, need={"establishment": establishment}).left_out
+LEVELS = (
+    organization("100", "200", "oi-1", category="114"),
+    organization("200", "300", "1290004324", category="355"),
+    organization("300", None, "290000017"),
+)
 
-    assert left_out(finess="290004324") is None
-    assert left_out(finess="290000017") is None
-    assert left_out(idNatStruct="1290004324") is None
-    assert left_out(finess="290004324", category=["355", "101"]) is None
-    assert left_out(finess="290009999") == "establishment"
-    assert left_out(finess="290004324", idNatStruct="1290009999") == "establishment"
-    assert left_out(finess="290004324", category=["101"]) == "establishment"
+
+@pytest.mark.parametrize(
+    ("asked", "met"),
+    [
+        ({"finess": "290004324"}, True),
+        ({"finess": "290000017"}, True),
+        ({"idNatStruct": "1290004324"}, True),
+        ({"finess": "290004324", "category": ["355", "101"]}, True),
+        ({"finess": "290009999"}, False),
+        ({"finess": "290004324", "idNatStruct": "1290009999"}, False),
+        ({"finess": "290004324", "category": ["101"]}, False),
+        ({"category": {"allOf": ["355", "114"]}}, True),
+        ({"category": {"allOf": ["355", "101"]}}, False),
+    ],
+)
+def test_an_establishment_is_found_at_any_level_by_number_and_category(asked: Resource, met: bool) -> None:
+    found = verdict(service(), location(), *LEVELS, need={"establishment": asked})
+    assert found.left_out == (None if met else "establishment")
+
+
+@pytest.mark.parametrize(
+    ("asked", "text", "value", "source"),
+    [
+        ({"idNatStruct": "1290004324"}, "1290004324", "1290004324", "Organization/200"),
+        ({"category": ["101", "355"]}, "101, 355", "355", "Organization/200"),
+        (
+            {"finess": "290000017", "category": {"allOf": ["355", "114"]}},
+            "290000017, 355, 114",
+            "290000017, 114, 355",
+            "Organization/300",
+        ),
+    ],
+)
+def test_an_establishment_is_told_by_the_values_and_the_level_that_decided(
+    asked: Resource, text: str, value: str, source: str
+) -> None:
+    found = verdict(service(), location(), *LEVELS, need={"establishment": asked})
+    assert told(found)["establishment"] == (text, (value,), source)
+
+
+def test_an_establishment_that_is_not_shown_is_not_visible() -> None:
     alone = verdict(need={"establishment": {"finess": "290004324"}})
     assert alone.unverified == ("establishment",)
+    assert told(alone)["establishment"] == ("290004324", (), "HealthcareService/1")
 
 
 @pytest.mark.parametrize(
@@ -294,39 +352,85 @@ def test_one_professional_meets_all_that_is_asked(asked: Resource, met: bool) ->
             "resourceType": "PractitionerRole",
             "id": id_,
             "extension": [{"url": convention, "valueCodeableConcept": concept("urn:r282", sector)}],
-            "practitioner": {"reference": f"Practitioner/{id_}"},
+            "practitioner": {"reference": f"Practitioner/who-is-{id_}"},
             "healthcareService": [{"reference": "HealthcareService/1"}],
             "code": [concept(codesystems.PROFESSION["G15"], profession)],
         }
 
     people = (
         role("a", "60", "1"),
-        {"resourceType": "Practitioner", "id": "a", "identifier": [{"value": "810001234567"}]},
+        {"resourceType": "Practitioner", "id": "who-is-a", "identifier": [{"value": "810001234567"}]},
         role("b", "70", "3"),
     )
-    assert (verdict(service(), location(), *people, need={"practitioner": asked}).left_out is None) is met
+    found = verdict(service(), location(), *people, need={"practitioner": asked})
+    assert found.left_out == (None if met else "practitioner")
+    if asked == {"rpps": "10001234567"}:
+        assert told(found)["practitioner"] == ("RPPS 10001234567", ("PractitionerRole/a",), "PractitionerRole/a")
 
 
 def test_without_any_professional_shown_it_depends_on_what_we_may_see() -> None:
     asked = {"practitioner": {"rpps": "10001234567"}}
     assert verdict(service(field="05"), location(), need=asked).left_out == "practitioner"
-    assert verdict(service(field="01"), location(), need=asked).unverified == ("practitioner",)
+    hidden = verdict(service(field="01"), location(), need=asked)
+    assert hidden.unverified == ("practitioner",)
+    assert told(hidden)["practitioner"] == ("RPPS 10001234567", (), "HealthcareService/1")
+
+
+def zone(*communes: str) -> tuple[Resource, ...]:
+    return tuple(
+        {
+            "url": SD + "ror-territorial-division",
+            "extension": [
+                {"url": "codeTerritorialDivision", "valueCodeableConcept": concept(codesystems.COMMUNE, commune)}
+            ],
+        }
+        for commune in communes
+    )
+
+
+def sectors(*names: str) -> tuple[Resource, ...]:
+    return tuple({"url": SD + "ror-healthcareservice-psychiatric-sector", "valueString": name} for name in names)
 
 
 def test_an_offer_that_serves_a_commune_is_found_wherever_it_is() -> None:
-    zone = {
-        "url": SD + "ror-territorial-division",
-        "extension": [
-            {"url": "codeTerritorialDivision", "valueCodeableConcept": concept(codesystems.COMMUNE, "29151")}
-        ],
-    }
-    found = verdict(service(contacts=(zone,)), location(), where={"serves": ["29151", "29019"]})
-    assert outcomes(found)["serves"] is Outcome.MET
-    assert verdict(service(contacts=(zone,)), location(), where={"serves": ["29019"]}).left_out == "serves"
+    served = service(contacts=zone("29151", "29232"))
+    found = verdict(served, location(), where={"serves": ["29232", "29019", "29151"]})
+    assert found.left_out is None
+    assert told(found)["serves"] == ("29232 or 29019 or 29151", ("29151, 29232",), "HealthcareService/1")
+    assert verdict(served, location(), where={"serves": ["29019"]}).left_out == "serves"
+
+
+def test_an_offer_that_serves_a_commune_is_ranked_by_one_of_its_places_or_none() -> None:
+    comes, where = zone("29151"), {"serves": ["29151"]}
+    found = verdict(
+        service(places=("11", "10"), contacts=comes), location("11"), location("10"), where=where, distances={}
+    )
+    assert found.place
+    assert found.place.location.id == "10"
+    assert verdict(service(places=(), contacts=comes), where=where).place is None
 
 
 def test_a_psychiatric_sector_is_met_whole() -> None:
-    sector = {"url": SD + "ror-healthcareservice-psychiatric-sector", "valueString": "44G01"}
-    held = service(contacts=(sector,))
-    assert verdict(held, location(), need={"psychiatricSector": ["44G02", "44G01"]}).left_out is None
+    held = service(contacts=sectors("44G02", "44G01"))
+    found = verdict(held, location(), need={"psychiatricSector": ["44G03", "44G02", "44G01"]})
+    assert found.left_out is None
+    assert told(found)["psychiatricSector"] == ("44G03 or 44G02 or 44G01", ("44G01, 44G02",), "HealthcareService/1")
     assert verdict(held, location(), need={"psychiatricSector": ["44G"]}).left_out == "psychiatricSector"
+
+
+@pytest.mark.parametrize(
+    ("criterion", "asked"),
+    [
+        ("specialisation", {"need": {"specialisation": ["24"]}}),
+        ("psychiatricSector", {"need": {"psychiatricSector": ["44G01"]}}),
+        ("serves", {"where": {"serves": ["29151"]}}),
+    ],
+)
+def test_what_a_sensitive_unit_hides_from_us_is_not_absent(criterion: str, asked: dict[str, Any]) -> None:
+    contacts = (*zone("29151"), *sectors("44G01"))
+    for sensitive in (True, False):
+        hidden = verdict(service(sensitive=sensitive), location(), profile=2, **asked)
+        assert (hidden.unverified, hidden.left_out) == (((criterion,), None) if sensitive else ((), criterion))
+        shown = service(sensitive=sensitive, characteristics=(DISABILITY,), contacts=contacts)
+        found = verdict(shown, location(), profile=2, **asked)
+        assert outcomes(found)[criterion] is Outcome.MET

@@ -6,7 +6,7 @@ from rorbridge.events import codesystems as cs
 from rorbridge.events.offer import Outcome
 from rorbridge.orientation.fhir import SD
 from tests.support.fhir import Resource, concept, location, service
-from tests.unit.test_match import outcomes, verdict
+from tests.unit.test_match import outcomes, told, verdict
 
 TUESDAY = 2
 
@@ -82,3 +82,17 @@ def test_an_offer_that_is_closed_that_day_is_not_open_whatever_its_hours() -> No
     closing: Resource = {"availableTime": [NINE_TO_SIX], "notAvailable": [{"during": {"start": "2026-12-01"}}]}
     found = verdict(service(**closing), location(), need={"openAt": "2026-12-08T10:00:00+01:00"})
     assert found.left_out == "openAt"
+
+
+def test_the_day_of_a_closing_is_a_day_in_paris() -> None:
+    closing: Resource = {
+        "availableTime": [slot(None, None, day=None, all_day=True)],
+        "notAvailable": [{"during": {"start": "2026-12-01"}}],
+    }
+    for moment, left_out in (("2026-11-30T22:59:00Z", None), ("2026-11-30T23:00:00Z", "openAt")):
+        assert verdict(service(**closing), location(), need={"openAt": moment}).left_out == left_out
+
+
+def test_an_open_offer_is_told_by_its_hours() -> None:
+    found = verdict(service(availableTime=[NINE_TO_SIX]), location(), need={"openAt": "2026-11-24T09:00:00Z"})
+    assert told(found)["openAt"] == ("2026-11-24T09:00:00+00:00", ("Tuesday 09:00 to 18:00",), "HealthcareService/1")

@@ -1,5 +1,7 @@
 """The window's bookkeeping and what it writes beside a committed offset, against plain sets."""
 
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,14 @@ from rorbridge.bus.window import Window
 def spans(draw: st.DrawFn) -> tuple[int, set[int], int]:
     """A position, the open offsets from it on, and the end."""
     position = draw(st.integers(0, 2**62))
-    size = draw(st.integers(1, 3_000))
-    density = draw(st.sampled_from([0.002, 0.1, 0.5, 0.9, 0.998]))
-    dice = draw(st.randoms(use_true_random=False))
-    opened = {position, *(position + at for at in range(size) if dice.random() < density)}
-    return position, opened, position + size
+    longest = draw(st.sampled_from([1, 3, 20, 300]))  # short runs are best written as bits, long ones as lengths
+    runs = draw(st.lists(st.integers(1, longest), min_size=1, max_size=60))
+    opened, end = set(), position
+    for number, length in enumerate(runs):
+        if number % 2 == 0:
+            opened |= set(range(end, end + length))
+        end += length
+    return position, opened, end
 
 
 @given(spans())
@@ -49,20 +54,53 @@ def test_any_text_is_ours_or_refused(position: int, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("opened", "end", "text"),
     [
-        "lag-exporter",
-        "rorbridge:2:cgEB",
-        "rorbridge:1:",
-        "rorbridge:1:!",
-        "rorbridge:1:eAEB",  # x: no such form
-        "rorbridge:1:YgE=",  # b: the position itself answered
-        "rorbridge:1:cgE=",  # r: half a pair
+        ([7], 9, "rorbridge:1:YgI="),  # b: one open, one answered
+        ([7, *range(9, 14)], 15, "rorbridge:1:YoI="),  # b: the last bit of a byte set
+        ([7, 8], 8 + 128, "rorbridge:1:cgJ/"),  # r: 2 open, 127 answered
+        ([7, 8], 8 + 129, "rorbridge:1:cgKAAQ=="),  # r: 2 open, 128 answered
+        ([7, *range(400, 10_000)], 15_000, "rorbridge:1:cgGIA4BLiCc="),  # r: 1 open, 392 answered, 9600 open, 5000
     ],
 )
-def test_what_is_not_ours_is_refused(text: str) -> None:
-    with pytest.raises(NotOursError):
+def test_what_was_committed_before_an_update_is_read_after_it(opened: list[int], end: int, text: str) -> None:
+    assert encode(7, opened, end) == text
+    ranges, decoded_end = decode(7, text)
+    assert {offset for one in ranges for offset in one} == set(range(7, end)) - set(opened)
+    assert decoded_end == end
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("lag-exporter", "it does not begin with rorbridge:1:"),
+        ("rorbridge:2:cgEB", "it does not begin with rorbridge:1:"),
+        ("rorbridge:1:", "its form is unknown"),
+        ("rorbridge:1:cgEB!", "it is not base64: "),
+        ("rorbridge:1:eAEB", "its form is unknown"),  # x
+        ("rorbridge:1:Yg==", "it holds no answered offset"),  # b: no bits
+        ("rorbridge:1:YgE=", "its first offset is answered, which would have been committed"),  # b: 1
+        ("rorbridge:1:cgE=", "its runs are not pairs of lengths"),  # r: 1
+        ("rorbridge:1:cgEBAQ==", "its runs are not pairs of lengths"),  # r: 1, 1, 1
+        ("rorbridge:1:cgEA", "its runs are not pairs of lengths"),  # r: 1, 0
+        ("rorbridge:1:cgGA", "its last number is cut off"),  # r: 1, the beginning of another
+        ("rorbridge:1:cgGAgICAgIAB", "a number in it is too large"),  # r: 1, 2**42
+        (
+            "rorbridge:1:" + base64.b64encode(b"b" + bytes(MOST_SPAN // 8) + b"\1").decode(),
+            "it spans over 20000 offsets",
+        ),
+        ("rorbridge:1:" + base64.b64encode(b"b" + bytes(MOST_SPAN // 8 + 2)).decode(), "its bits are too many"),
+    ],
+)
+def test_what_is_not_ours_is_refused_and_the_log_can_say_why(text: str, why: str) -> None:
+    with pytest.raises(NotOursError) as refused:
         decode(7, text)
+    assert str(refused.value).startswith(why)
+
+
+def test_a_span_that_kafka_would_not_take_is_not_written() -> None:
+    with pytest.raises(ValueError, match=r"^a span of 20001 offsets is over 20000$"):
+        encode(5, [5], 5 + MOST_SPAN + 1)
 
 
 @given(
