@@ -171,3 +171,23 @@ def test_a_practitioner_of_whom_no_name_is_known_is_told_all_the_same() -> None:
     found = offer(with_id(official("HealthcareService-ror-healthcareservice-exemple-ville"), "9597"), role, person)
     [told] = found.practitioners
     assert (told.reference, told.name) == ("PractitionerRole/77", None)
+
+
+def test_codings_without_a_code_and_references_to_something_else_are_passed_over() -> None:
+    provider = {
+        "resourceType": "Organization",
+        "id": "100",
+        "type": [
+            {"coding": [{"system": cs.ESTABLISHMENT_CATEGORY}, {"code": "1"}]},
+            concept(cs.ESTABLISHMENT_CATEGORY, "460"),
+            concept(cs.ESTABLISHMENT_CATEGORY, "461"),
+        ],
+        "partOf": {"reference": "Location/10"},
+    }
+    place = location(type=[{"coding": [{"system": cs.FIELD}]}, {"text": "?"}])
+    found = offer(service(location=[{"reference": "Location/10"}, {"reference": "10"}, {}]), provider, place)
+    [level] = found.organisations
+    assert level.kind is not None
+    assert level.kind.code == "460"
+    [shown] = found.places
+    assert (shown.reference, shown.function) == ("Location/10", None)
