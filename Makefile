@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test test-interop test-deploy tools chart chaos bench bench-peers performance-page fuzz lint format schemas freeze-schemas trace-page dashboards \
+.PHONY: demo test coverage test-interop test-deploy tools chart chaos bench bench-peers performance-page fuzz lint format schemas freeze-schemas trace-page dashboards \
 	docs audit mutants lock clean
 
 demo: $(READY)  ## Embedded broker, look-alike and service: the example requests and their answers
@@ -12,6 +12,18 @@ demo: $(READY)  ## Embedded broker, look-alike and service: the example requests
 
 test: $(READY)  ## Every test; those on Kafka run on Apache Kafka where a JDK 17 and Maven are
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
+COVERED := orientation bus ror
+
+coverage: $(READY)  ## What the tests reach of orientation, bus and ror, by branch: make coverage [TESTS=tests/unit]
+	@$(BIN)/coverage erase
+	@status=0; \
+	$(BIN)/coverage run -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder $(TESTS) || status=$$?; \
+	$(BIN)/coverage combine --quiet || exit 1; \
+	for one in $(COVERED); do \
+		$(BIN)/coverage report --include="rorbridge/$$one/*" $(if $(TESTS),,--fail-under=95) || status=$$?; \
+	done; \
+	exit $$status
 
 test-interop: $(READY)  ## Against HAPI FHIR, Keycloak and Apicurio, which Maven brings; needs a JDK 17 and Maven
 	@$(BIN)/python -m pytest tests/interop

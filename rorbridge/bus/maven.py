@@ -35,9 +35,9 @@ def brought(pom: Path, program: str, goal: str = "copy-dependencies") -> Path:
         raise NotToBeHadError(f"Maven (mvn) is needed to get {program}: https://maven.apache.org/install.html")
     cache.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=folder.name, dir=cache))
-    command = [maven, "-q", "-B", "-f", str(pom), f"dependency:{goal}", f"-DoutputDirectory={fresh}"]
     # What was unpacked is noted in a folder that is by default one of the checkout, and then not unpacked again.
-    command.append(f"-DmarkersDirectory={fresh / '.markers'}")
+    markers = f"-DmarkersDirectory={fresh / '.markers'}"
+    command = [maven, "-q", "-B", "-f", str(pom), f"dependency:{goal}", markers, f"-DoutputDirectory={fresh}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - with our own pom
     if done.returncode:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -56,9 +56,9 @@ def jdk(tool: str = "java") -> str:
     if found is None:
         raise NotToBeHadError(f"a JDK 17 or newer is needed, {tool} is missing: https://adoptium.net/")
     asked = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
-    told = (asked.stderr + asked.stdout).strip()
+    told = (asked.stderr + asked.stdout).strip() or "no version"
     # In any line: with JAVA_TOOL_OPTIONS there is one before it.
     number = re.search(r'^(?:javac |\w+ version ")(\d+)', told, re.MULTILINE)
     if number is None or int(number[1]) < 17:
-        raise NotToBeHadError(f"a JDK 17 or newer is needed, {found} is: {(told.splitlines() or ['no version'])[0]}")
+        raise NotToBeHadError(f"a JDK 17 or newer is needed, {found} is: {told.splitlines()[0]}")
     return found

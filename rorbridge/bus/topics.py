@@ -19,6 +19,8 @@ _CLUSTER_DEFAULT = -1
 _LOOKS, _PAUSE_S = 50, 0.1
 """How often to look, and how long apart, until a broker sees what the controller has created; we may never see it."""
 
+_HINT = "grant DescribeConfigs; Kafka's default is assumed"
+
 
 async def limits(settings: KafkaSettings) -> dict[str, int]:
     """Read how many bytes the topics that we write to take in a batch; what we may not read is left out."""
@@ -30,7 +32,7 @@ async def limits(settings: KafkaSettings) -> dict[str, int]:
         answers: Any = await admin.describe_configs(asked)
         return _read(answers)
     except (KafkaError, OSError, ValueError) as error:
-        log.warning("topic-limits-unknown", error=repr(error), hint="grant DescribeConfigs; Kafka's default is assumed")
+        log.warning("topic-limits-unknown", error=repr(error), hint=_HINT)
         return {}
     finally:
         await admin.close()
@@ -83,6 +85,8 @@ def _read(answers: Any) -> dict[str, int]:
     for answer in answers:
         for code, _message, _kind, name, entries, *_ in answer.resources:
             values = {entry[0]: entry[1] for entry in entries}
-            if not code and str(values.get(_LIMIT) or "").isdigit():
+            if code:  # a right that is missing is told for each topic by itself
+                log.warning("topic-limits-unknown", topic=name, error=for_code(code).__name__, hint=_HINT)
+            elif str(values.get(_LIMIT) or "").isdigit():
                 found[name] = int(values[_LIMIT])
     return found

@@ -218,3 +218,57 @@ async def test_a_certificate_that_the_ans_does_not_know_is_shown_with_its_subjec
 )
 def test_plain_http_is_warned_of_unless_it_stays_on_the_machine(url: str, state: State) -> None:
     assert preflight._encrypted("token", "there", HttpUrl(url)).state is state
+
+
+@pytest.mark.parametrize(
+    ("days", "state", "says"), [(-2, "failed", "until "), (60, "ok", "59 days left")], ids=["expired", "good"]
+)
+async def test_a_certificate_is_told_with_its_end(days: int, state: str, says: str, tmp_path: Path) -> None:
+    cert, key = Authority("clients").issue("CHU de Test", client=True, days=days).write_pem(tmp_path)
+    async with scripted_ror(nothing) as ror:
+        settings = nowhere(ror) | {"RORBRIDGE_ROR__CLIENT_CERT": str(cert), "RORBRIDGE_ROR__CLIENT_KEY": str(key)}
+        del settings["RORBRIDGE_ROR__CLIENT_SECRET"]
+        found = await steps(settings)
+    assert found["client certificate"]["state"] == state
+    assert says in found["client certificate"]["found"]
+    assert (found["token"]["state"] == "ok") is (state == "ok")
+    if state == "failed":
+        assert "renew RORBRIDGE_ROR__CLIENT_CERT" in found["client certificate"]["mend"]
+
+
+async def test_a_certificate_that_cannot_be_read_leaves_nothing_to_ask_with(tmp_path: Path) -> None:
+    (tmp_path / "us.p12").write_bytes(b"no certificate")
+    async with scripted_ror(nothing) as ror:
+        settings = nowhere(ror) | {"RORBRIDGE_ROR__CLIENT_CERT": str(tmp_path / "us.p12")}
+        del settings["RORBRIDGE_ROR__CLIENT_SECRET"]
+        found = await steps(settings)
+    assert "CLIENT_CERT" in found["client certificate"]["found"]
+    assert [found[one]["state"] for one in STEPS[5:]] == ["failed", "skipped", "skipped", "skipped"]
+    assert ror.token_requests == []
+
+
+async def test_an_access_profile_that_the_ror_gives_no_secret_is_warned_of() -> None:
+    async with scripted_ror(nothing) as ror:
+        found = await steps(nowhere(ror) | {"RORBRIDGE_ROR__ACCESS_PROFILE": "2"})
+    assert found["client certificate"]["state"] == "warning"
+    assert "CLIENT_CERT" in found["client certificate"]["mend"]
+    assert found["search"]["state"] == "ok"
+
+
+async def test_a_ror_that_fails_is_told_as_such_and_no_header_of_ours_is_blamed() -> None:
+    async def broken(request: Request) -> Response:
+        return Response("", 503)
+
+    async with scripted_ror(broken) as ror:
+        ror.metadata = Response("", 503)
+        found = await steps(nowhere(ror))
+    assert found["token"]["state"] == "ok"
+    assert [found[one]["state"] for one in ("metadata", "search")] == ["failed", "failed"]
+    assert "503" in found["search"]["found"]
+    assert "Ror-" not in (found["search"]["mend"] or "")
+
+
+async def test_an_address_of_http_that_is_written_as_https_is_told_as_such() -> None:
+    async with scripted_ror(nothing) as ror:
+        found = await steps(nowhere(ror) | {"RORBRIDGE_ROR__BASE_URL": ror.base_url.replace("http:", "https:")})
+    assert "it does not speak TLS; is the address one of http" in found["search"]["found"]

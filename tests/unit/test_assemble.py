@@ -1,12 +1,14 @@
 """A searchset becomes offers; the official examples of the ANS come out whole."""
 
+from rorbridge.events import codesystems as cs
 from rorbridge.events.contract import CodedValue
 from rorbridge.events.offer import Offer
+from rorbridge.orientation import fhir
 from rorbridge.orientation.assemble import Assembler
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.match import Verdict
 from rorbridge.ror.terminology import display
-from tests.support.fhir import Resource, location, official, searchset, service
+from tests.support.fhir import Resource, concept, location, official, searchset, service
 
 ASSEMBLER = Assembler(display)
 ALL = ("practitioners", "contacts", "openingHours")
@@ -133,3 +135,59 @@ def test_references_to_what_is_not_there_are_left_out() -> None:
 def test_optional_parts_come_only_when_asked_for() -> None:
     found = offer(official("HealthcareService-1234564"), include=())
     assert (found.contacts, found.opening_hours, found.practitioners) == ((), (), ())
+
+
+def test_a_device_says_how_many_there_are_and_what_they_can_do() -> None:
+    limited = {
+        "url": fhir.SD + "ror-location-equipment",
+        "extension": [
+            {"url": "equipmentType", "valueCodeableConcept": concept(cs.EQUIPMENT, "088")},
+            {"url": "nbInService", "valueInteger": 2},
+            {
+                "url": fhir.SD + "ror-location-equipment-limit",
+                "extension": [
+                    {"url": "equipmentFeature", "valueCodeableConcept": concept(cs.EQUIPMENT_FEATURE, "001")},
+                    {"url": "limitValue", "valueQuantity": {"value": 250, "unit": "kg"}},
+                ],
+            },
+            {"url": fhir.SD + "ror-location-equipment-limit", "extension": []},
+        ],
+    }
+    place = location()
+    place["extension"].append(limited)
+    [shown] = offer(service(), place, include=("equipment",)).places
+    [device] = shown.equipment
+    assert device.type is not None
+    assert (device.type.code, device.number) == ("088", 2)
+    assert [(one.feature and one.feature.code, one.value, one.unit) for one in device.limits] == [
+        ("001", 250, "kg"),
+        (None, None, None),
+    ]
+
+
+def test_a_practitioner_of_whom_no_name_is_known_is_told_all_the_same() -> None:
+    role = with_id(official("PractitionerRole-ror-practitionerrole-exemple"), "77", extension=[])
+    person = with_id(official("Practitioner-ror-practitioner-exemple"), "2524", name=[])
+    found = offer(with_id(official("HealthcareService-ror-healthcareservice-exemple-ville"), "9597"), role, person)
+    [told] = found.practitioners
+    assert (told.reference, told.name) == ("PractitionerRole/77", None)
+
+
+def test_codings_without_a_code_and_references_to_something_else_are_passed_over() -> None:
+    provider = {
+        "resourceType": "Organization",
+        "id": "100",
+        "type": [
+            {"coding": [{"system": cs.ESTABLISHMENT_CATEGORY}, {"code": "1"}]},
+            concept(cs.ESTABLISHMENT_CATEGORY, "460"),
+            concept(cs.ESTABLISHMENT_CATEGORY, "461"),
+        ],
+        "partOf": {"reference": "Location/10"},
+    }
+    place = location(type=[{"coding": [{"system": cs.FIELD}]}, {"text": "?"}])
+    found = offer(service(location=[{"reference": "Location/10"}, {"reference": "10"}, {}]), provider, place)
+    [level] = found.organisations
+    assert level.kind is not None
+    assert level.kind.code == "460"
+    [shown] = found.places
+    assert (shown.reference, shown.function) == ("Location/10", None)

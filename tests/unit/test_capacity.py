@@ -1,5 +1,6 @@
 """The capacity trap: one indicator of one place must meet everything that is asked."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -265,3 +266,16 @@ def test_free_capacity_is_that_of_the_best_indicator_now() -> None:
     number, updated = capacity.free(shown.locations["10"])
     assert number == 4
     assert updated.isoformat() == "2026-11-24T07:00:00+00:00"
+
+
+def test_a_device_of_the_kind_asked_will_do_where_no_limit_is_asked() -> None:
+    asked = {"equipment": [{"type": "088"}]}
+    assert outcomes(verdict(service(), place(device("088")), need=asked, profile=1))["equipment"] is Outcome.MET
+    assert verdict(service(), place(device("090")), need=asked, profile=1).left_out == "equipment"
+
+
+def test_capacity_whose_update_cannot_be_read_counts_and_is_the_last_of_its_kind() -> None:
+    shown = searchset(place(indicator(4, updated="yesterday"), indicator(4, updated="2026-11-24T07:00:00")))
+    assert capacity.free(shown.locations["10"]) == (4, datetime(2026, 11, 24, 7, tzinfo=UTC))
+    alone = searchset(place(indicator(4, updated="yesterday")))
+    assert capacity.free(alone.locations["10"]) == (4, capacity.NEVER)

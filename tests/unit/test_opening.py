@@ -1,9 +1,12 @@
 """Open at a moment, by opening hours, their validity and closings. Clock times are those of Paris."""
 
+from datetime import date
+
 import pytest
 
 from rorbridge.events import codesystems as cs
 from rorbridge.events.offer import Outcome
+from rorbridge.orientation.closure import day_of
 from rorbridge.orientation.fhir import SD
 from tests.support.fhir import Resource, concept, location, service
 from tests.unit.test_match import outcomes, told, verdict
@@ -96,3 +99,19 @@ def test_the_day_of_a_closing_is_a_day_in_paris() -> None:
 def test_an_open_offer_is_told_by_its_hours() -> None:
     found = verdict(service(availableTime=[NINE_TO_SIX]), location(), need={"openAt": "2026-11-24T09:00:00Z"})
     assert told(found)["openAt"] == ("2026-11-24T09:00:00+00:00", ("Tuesday 09:00 to 18:00",), "HealthcareService/1")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026", date(2026, 1, 1)),
+        ("2026-11", date(2026, 11, 1)),
+        ("2026-11-24", date(2026, 11, 24)),
+        ("2026-11-24T08:00:00+01:00", date(2026, 11, 24)),
+        ("in spring", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_a_day_is_read_however_much_of_it_is_written_and_nonsense_is_none(text: str | None, day: date | None) -> None:
+    assert day_of(text) == day
