@@ -1,12 +1,10 @@
-"""The answer as FHIR: valid, in order, and with nothing in it that the audience may not read."""
+"""The answer as FHIR: in order, and with nothing in it that the audience may not read."""
 
 import json
 from collections import Counter
 
 import pytest
-from fhir.resources.R4B.bundle import Bundle
 
-from rorbridge.lookalike.dataset import generate
 from rorbridge.orientation.candidate import join
 from rorbridge.orientation.fhir import SD
 from rorbridge.orientation.fhirbundle import bundle
@@ -92,19 +90,3 @@ def test_what_does_not_say_who_may_read_it_is_taken_out_whatever_its_shape(odd: 
     found, _ = answer(service(telecom=odd), location(telecom=odd, contact=odd), organization, audience=Audience())
     assert [one["resource"]["id"] for one in found["entry"]] == ["1", "10", "100"]
     assert "SECRET" not in json.dumps(found)
-
-
-def test_it_is_valid_fhir() -> None:
-    data = generate(300, seed=5)
-    resources = [
-        *data.healthcare_services.values(),
-        *data.locations.values(),
-        *data.organizations.values(),
-        *data.practitioners.values(),
-        *data.practitioner_roles.values(),
-    ]
-    invented = [one for one in resources if "exemple" not in one["id"] and one["id"] != "1234564"]
-    for audience in (Audience(), Audience(3, sensitive_units=True)):
-        found, _ = answer(*invented, audience=audience)
-        assert len(found["entry"]) > 500
-        Bundle.model_validate_json(json.dumps(found))
