@@ -13,6 +13,8 @@ should not have to wait for Kafka's and FHIR's libraries. ruff holds this (``ban
 import inspect
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -24,7 +26,7 @@ from rorbridge.cli.codes import codes
 from rorbridge.cli.demo import demo
 from rorbridge.cli.exits import Exit, exit_codes
 from rorbridge.cli.lookalike import lookalike
-from rorbridge.cli.output import note, open_missing_streams, reader_left, write_line, writing
+from rorbridge.cli.output import leave_quietly, note, open_missing_streams, write_line, writing
 from rorbridge.cli.replay import replay
 from rorbridge.cli.run import run
 from rorbridge.cli.schemas import schemas
@@ -32,11 +34,21 @@ from rorbridge.cli.send import send
 from rorbridge.cli.watch import watch
 
 
+@contextmanager
+def _helping() -> Iterator[None]:
+    """End help that cannot be written as results end."""
+    with writing():
+        try:
+            yield
+        except SystemExit:  # how rich ends it when whoever read it is gone
+            leave_quietly()
+
+
 class _Command(typer.core.TyperCommand):
     """A command whose help ends as its results do when it cannot be written."""
 
     def format_help(self, *arguments: Any) -> None:
-        with writing():
+        with _helping():
             super().format_help(*arguments)
 
 
@@ -44,7 +56,7 @@ class _Program(typer.core.TyperGroup):
     """The same for the help of all."""
 
     def format_help(self, *arguments: Any) -> None:
-        with writing():
+        with _helping():
             super().format_help(*arguments)
 
 
@@ -77,7 +89,7 @@ def rorbridge(
     ```
     """
     if ctx.invoked_subcommand is None:
-        typer.echo(ctx.get_help())
+        write_line(ctx.get_help())
         raise typer.Exit(Exit.USAGE)
 
 
@@ -100,8 +112,6 @@ def main() -> None:
         said = " ".join(error.format_message().split()).replace("Value error, ", "")  # pydantic's word, not the user's
         note(f"{said} (see {command} --help)")
         code = Exit.USAGE
-    except SystemExit:  # how rich and typer end it when whoever read the help is gone
-        code = reader_left()
     except typer.Abort:  # Ctrl-C at a question
         code = Exit.INTERRUPTED
     except Exception as error:  # Python would end with 1, which has a meaning of its own at each command

@@ -86,13 +86,8 @@ def reader_is_gone() -> bool:
 
 def leave_quietly() -> NoReturn:
     """End the command as SIGPIPE would."""
-    raise typer.Exit(reader_left())
-
-
-def reader_left() -> Exit:
-    """Give the exit code for a reader that is gone; what is still to be written goes nowhere."""
     _to_nowhere(sys.stdout)
-    return Exit.READER_GONE
+    raise typer.Exit(Exit.READER_GONE)
 
 
 def note(message: str) -> None:
