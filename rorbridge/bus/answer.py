@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from aiokafka import ConsumerRecord
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.cut import cut, offers_in
 from rorbridge.bus.deadletter import NO_EVENT, TRUNCATED, dead_letter
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing, head_bytes
+from rorbridge.bus.record import Record
 from rorbridge.bus.registry import ResultSchema
 from rorbridge.events import envelope, wireformat
 from rorbridge.events.problem import InvalidRequestError, parse_request, problem, unsupported_type
@@ -26,7 +26,6 @@ from rorbridge.telemetry.traces import Processing
 
 log = get_logger(__name__)
 
-Record = ConsumerRecord[bytes, bytes]
 """As aiokafka gives it, key and value as they are."""
 
 

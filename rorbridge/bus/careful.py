@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
-Record = ConsumerRecord[bytes, bytes]
+from rorbridge.bus.record import Record
+
 """As aiokafka gives it, key and value as they are."""
 
 _POLL_MS = 500

@@ -6,14 +6,14 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from rorbridge.bus.careful import CarefulReader
 from rorbridge.bus.connection import connection
+from rorbridge.bus.record import Record
 from rorbridge.settings import KafkaSettings
 
-Record = ConsumerRecord[bytes, bytes]
 """As aiokafka gives it, key and value as they are."""
 
 _ANSWER_S = 5.0

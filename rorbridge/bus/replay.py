@@ -5,16 +5,16 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from rorbridge.bus import topics
 from rorbridge.bus.careful import CarefulReader
 from rorbridge.bus.connection import connection
 from rorbridge.bus.deadletter import NO_EVENT, REPLAY_ATTEMPT, REPLAY_OF, STATUS, TRUNCATED
+from rorbridge.bus.record import Record
 from rorbridge.events import envelope, wireformat
 from rorbridge.settings import KafkaSettings
 
-Record = ConsumerRecord[bytes, bytes]
 """As aiokafka gives it, key and value as they are."""
 
 

@@ -8,12 +8,14 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from structlog.stdlib import get_logger
 
 from rorbridge.bus.delivery import Delivery
 from rorbridge.bus.outgoing import Outgoing
+from rorbridge.bus.record import Record, unread
 from rorbridge.bus.window import Window
+from rorbridge.orientation.circuit import Parking
 from rorbridge.telemetry import metrics, traces
 
 log = get_logger(__name__)
@@ -32,11 +34,6 @@ _MOST_BYTES = 33_554_432
 _MOST_RECORDS = 500
 """Answers in one transaction, so that none lasts long, however many became free at once."""
 _MOST_BATCH_BYTES = 8_388_608
-
-Record = ConsumerRecord[bytes, bytes]
-"""As aiokafka gives it, key and value as they are."""
-Parking = Callable[[bool], None]
-"""Told True when a record's work begins to wait for the ROR to come back, False when it goes on."""
 
 
 class Answers(Protocol):
@@ -268,23 +265,6 @@ class Session:
                 self._bytes -= len(record.value or b"")
             self._bytes -= size
             self._room.set()
-
-
-def unread(partition: TopicPartition, offset: int) -> Record:
-    """Make a record of which nothing is known but its place."""
-    return ConsumerRecord(
-        topic=partition.topic,
-        partition=partition.partition,
-        offset=offset,
-        timestamp=0,
-        timestamp_type=0,
-        key=None,
-        value=None,
-        checksum=None,
-        serialized_key_size=-1,
-        serialized_value_size=-1,
-        headers=(),
-    )
 
 
 def _size(outgoing: tuple[Outgoing, ...]) -> int:

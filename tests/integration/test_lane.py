@@ -25,9 +25,11 @@ from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.deadletter import TRUNCATED
 from rorbridge.bus.delivery import ExactlyOnce, committed
 from rorbridge.bus.outgoing import MOST_HEAD, Outgoing
-from rorbridge.bus.session import Parking, Record, Session
+from rorbridge.bus.record import Record
+from rorbridge.bus.session import Session
 from rorbridge.bus.topics import create
 from rorbridge.bus.window import Window
+from rorbridge.orientation.circuit import Parking
 from tests.chaos.stream import read_to_end
 from tests.support.fhir import EMPTY
 from tests.support.http import scripted_ror

@@ -15,8 +15,9 @@ from rorbridge import __version__
 from rorbridge.bus.bridge import Bridge
 from rorbridge.bus.delivery import ExactlyOnce
 from rorbridge.bus.outgoing import Outgoing
-from rorbridge.bus.session import Parking, Record
+from rorbridge.bus.record import Record
 from rorbridge.lookalike.server import ServerAddress
+from rorbridge.orientation.circuit import Parking
 from rorbridge.telemetry import metrics
 from tests.integration.test_lane import many, until
 from tests.support.kafka import Broker, Topics

@@ -6,7 +6,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from rorbridge.bus.received import NotAResultError, received
-from rorbridge.bus.session import unread
+from rorbridge.bus.record import unread
 
 
 @pytest.mark.parametrize(
