@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import OffsetAndMetadata
 
 from rorbridge.events.envelope import correlation_id
 from rorbridge.events.result import OrientationResult, decode
-from tests.support.kafka import Broker, Record, Topics, publish, read, read_all
+from tests.support.kafka import PARTITIONS, Broker, Record, Topics, publish, read, read_all
 from tests.support.processes import running_lookalike, running_service, told_environment
 from tests.support.requests import Sent, broken, valid
 
@@ -105,6 +107,28 @@ def order_of_keys(sent: list[Sent]) -> dict[bytes, list[str]]:
 def is_dead(record: Record, events: dict[str, Sent], answers: dict[str, OrientationResult]) -> bool:
     id_ = dict(record.headers).get("ce_id", b"").decode()
     return id_ not in events or answers[id_].status in {"rejected", "failed"}
+
+
+@pytest.mark.kafka
+async def test_a_topic_that_ends_before_what_is_committed_is_read_from_its_beginning(
+    broker: Broker, topics: Topics, lookalike: dict[str, str], tmp_path: Path
+) -> None:
+    sent = valid(12, seed=4)
+    await publish(broker, topics.requests, sent)
+    before = AIOKafkaConsumer(
+        bootstrap_servers=broker.bootstrap_servers, group_id=topics.group, enable_auto_commit=False
+    )
+    await before.start()
+    partitions = [TopicPartition(topics.requests, number) for number in range(PARTITIONS)]
+    before.assign(partitions)
+    await before.commit({one: OffsetAndMetadata(1_000, "") for one in partitions})  # as of a topic that is no more
+    await before.stop()
+    log = tmp_path / "log"
+    with running_service(topics.settings(broker) | told_environment(lookalike), log) as service:
+        results = await read(broker, [topics.results], until=lambda found: len(found) >= len(sent), timeout_s=120)
+        assert service.terminate() == 0
+    assert by_request(results).keys() == {one.id for one in sent}
+    assert log.read_text().count('"topic-began-anew"') == PARTITIONS
 
 
 @pytest.mark.kafka
