@@ -18,6 +18,7 @@ from rorbridge.events.result import OrientationResult, Status
 from rorbridge.orientation.directory import DirectoryUnavailableError
 from rorbridge.orientation.policy import Audience
 from rorbridge.orientation.resolve import Resolver
+from rorbridge.ror import query
 from rorbridge.ror.client import RorDirectory
 from rorbridge.ror.errors import RorAnswerError
 from rorbridge.ror.nomenclature import Nos
@@ -193,30 +194,44 @@ async def test_the_same_without_a_rate_fills_all_places_and_no_more() -> None:
 
 
 async def test_a_check_has_the_next_call_that_ends_and_needs_no_search_to_end() -> None:
-    server = Server(latency_s=0.4)
-    may_go_on = asyncio.Event()
+    came: list[str] = []
+    full, may_end, may_go_on = asyncio.Event(), asyncio.Semaphore(0), asyncio.Event()
+
+    async def search(asked: Request) -> Response:
+        is_check = asked.query_params["location.near"] == dict(query.CHECK)["location.near"]
+        came.append("check" if is_check else "search")
+        if len(came) == 2:
+            full.set()
+        if not is_check:
+            await may_end.acquire()
+        return Response(page(service(), total=1), media_type="application/fhir+json")
 
     async def gate() -> None:
         await may_go_on.wait()
 
     async with (
-        scripted_ror(server.search) as ror,
+        scripted_ror(search) as ror,
         RorDirectory(ror_settings(ror, cache_ttl=0, max_concurrency=2)) as directory,
     ):
-        await directory.offered()
-        under_way = [asyncio.create_task(directory.search(question(n))) for n in range(2)]
-        await asyncio.sleep(0.2)
-        waiting = [asyncio.create_task(directory.search(question(5.0 + n))) for n in range(4)]
-        async with asyncio.timeout(0.7):  # what is left of those under way, and its own call
-            await directory.check()
-        await asyncio.gather(*under_way, *waiting)
-        held_up = [asyncio.create_task(directory.search(question(20.0 + n), gate)) for n in range(2)]
+        searches = [asyncio.create_task(directory.search(question(1.0 + number))) for number in range(6)]
+        await full.wait()
+        check = asyncio.create_task(directory.check())
         await asyncio.sleep(0.05)
-        async with asyncio.timeout(0.5):
-            await directory.check()  # all places are taken by searches that the circuit stops
+        assert came == ["search", "search"], "no call more than may be"
+        may_end.release()
+        await check
+        assert came[2] == "check", "the searches that wait come after it"
+        for _ in range(5):
+            may_end.release()
+        await asyncio.gather(*searches)
+
+        stopped = [asyncio.create_task(directory.search(question(20.0 + number), gate)) for number in range(2)]
+        await asyncio.sleep(0.05)
+        await directory.check()  # all places are taken by searches that the circuit stops
+        for _ in range(2):
+            may_end.release()
         may_go_on.set()
-        await asyncio.gather(*held_up)
-        assert server.most_open == 2
+        await asyncio.gather(*stopped)
 
 
 async def test_waiting_for_its_turn_costs_a_search_no_budget_but_the_request_s_deadline_holds() -> None:
