@@ -26,8 +26,6 @@ from rorbridge.telemetry.traces import Processing
 
 log = get_logger(__name__)
 
-"""As aiokafka gives it, key and value as they are."""
-
 
 @dataclass(frozen=True, slots=True)
 class Answerer:

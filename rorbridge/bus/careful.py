@@ -6,8 +6,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from rorbridge.bus.record import Record
 
-"""As aiokafka gives it, key and value as they are."""
-
 _POLL_MS = 500
 
 

@@ -14,8 +14,6 @@ from rorbridge.bus.connection import connection
 from rorbridge.bus.record import Record
 from rorbridge.settings import KafkaSettings
 
-"""As aiokafka gives it, key and value as they are."""
-
 _ANSWER_S = 5.0
 """How long Kafka may take to say where a topic ends before that is called an outage."""
 _PAUSE_S = 1.0

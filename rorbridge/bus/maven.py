@@ -55,7 +55,7 @@ def jdk(tool: str = "java") -> str:
     found = shutil.which(tool, path=f"{home}/bin") if home else shutil.which(tool)
     if found is None:
         raise NotToBeHadError(f"a JDK 17 or newer is needed, {tool} is missing: https://adoptium.net/")
-    asked = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603
+    asked = subprocess.run([found, "-version"], capture_output=True, text=True, check=False)  # noqa: S603 - a JDK's
     told = (asked.stderr + asked.stdout).strip() or "no version"
     # In any line: with JAVA_TOOL_OPTIONS there is one before it.
     number = re.search(r'^(?:javac |\w+ version ")(\d+)', told, re.MULTILINE)

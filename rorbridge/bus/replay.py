@@ -15,8 +15,6 @@ from rorbridge.bus.record import Record
 from rorbridge.events import envelope, wireformat
 from rorbridge.settings import KafkaSettings
 
-"""As aiokafka gives it, key and value as they are."""
-
 
 @dataclass(frozen=True, slots=True)
 class Letter:

@@ -20,13 +20,11 @@ from confluent_kafka import Producer
 
 from tests.bench.answers import summary, told
 from tests.bench.machine import cost
-from tests.bench.results import Results
+from tests.bench.results import PATIENCE_S, Results
 from tests.bench.subject import Stage, Subject, python
 from tests.bench.work import Work
 from tests.support.kafka import Broker, Topics, delete_topics, new_topics
 from tests.support.requests import Sent
-
-_PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +184,7 @@ async def _all_in_group(broker: Broker, group: str, count: int) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
     await admin.start()
     try:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 with suppress(GroupCoordinatorNotAvailableError):  # nobody has asked for it yet
                     [answer] = await admin.describe_consumer_groups([group])

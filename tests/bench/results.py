@@ -10,7 +10,8 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
 from tests.support.kafka import Broker, Topics
 
-_PATIENCE_S = 300.0
+PATIENCE_S = 300.0
+"""How long a run may go without what it waits for."""
 
 
 class Results:
@@ -72,7 +73,7 @@ class Results:
 
     async def until(self, count: int) -> None:
         """Wait until there are so many results. Raises AssertionError at a dead letter."""
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.at) < count:
                 assert not self._failure, self._failure
                 await asyncio.sleep(0.01)

@@ -109,6 +109,16 @@ def is_dead(record: Record, events: dict[str, Sent], answers: dict[str, Orientat
     return id_ not in events or answers[id_].status in {"rejected", "failed"}
 
 
+async def answered(
+    broker: Broker, topics: Topics, lookalike: dict[str, str], log: Path, sent: list[Sent]
+) -> dict[str, OrientationResult]:
+    """Run the service until there are as many results as were sent; give them by their requests."""
+    with running_service(topics.settings(broker) | told_environment(lookalike), log) as service:
+        results = await read(broker, [topics.results], until=lambda found: len(found) >= len(sent), timeout_s=120)
+        assert service.terminate() == 0
+    return by_request(results)
+
+
 @pytest.mark.kafka
 async def test_a_topic_that_ends_before_what_is_committed_is_read_from_its_beginning(
     broker: Broker, topics: Topics, lookalike: dict[str, str], tmp_path: Path
@@ -124,10 +134,8 @@ async def test_a_topic_that_ends_before_what_is_committed_is_read_from_its_begin
     await before.commit({one: OffsetAndMetadata(1_000, "") for one in partitions})  # as of a topic that is no more
     await before.stop()
     log = tmp_path / "log"
-    with running_service(topics.settings(broker) | told_environment(lookalike), log) as service:
-        results = await read(broker, [topics.results], until=lambda found: len(found) >= len(sent), timeout_s=120)
-        assert service.terminate() == 0
-    assert by_request(results).keys() == {one.id for one in sent}
+    answers = await answered(broker, topics, lookalike, log, sent)
+    assert answers.keys() == {one.id for one in sent}
     assert log.read_text().count('"topic-began-anew"') == PARTITIONS
 
 
@@ -137,10 +145,7 @@ async def test_every_offer_can_be_traced_and_every_criterion_is_reported(
 ) -> None:
     sent = valid(60, seed=2)
     await publish(broker, topics.requests, sent)
-    with running_service(topics.settings(broker) | told_environment(lookalike), tmp_path / "log") as service:
-        results = await read(broker, [topics.results], until=lambda found: len(found) >= 60, timeout_s=120)
-        assert service.terminate() == 0
-    answers = by_request(results)
+    answers = await answered(broker, topics, lookalike, tmp_path / "log", sent)
     for one in sent:
         asked = json.loads(one.value or b"")
         criteria = {*asked["need"], *asked.get("where", {})} - {"radiusKm", "maxRadiusKm"}
